@@ -1,0 +1,169 @@
+//! One measurement of one host, and its bytes inside the envelope.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{HostName, Nonce, Readings, SampleId, Timestamp};
+
+/// Longest text a probe may report for any one fact or mount point, in bytes. Linux's PATH_MAX.
+const MAX_TEXT: usize = 4096;
+const MAX_FILESYSTEMS: usize = 512;
+
+/// One measurement of one host.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Random, made with the sample: the same id again is the same sample again.
+    pub id: SampleId,
+    /// The host it was taken for, as the server calls it.
+    pub host: HostName,
+    /// The visit that asked for it; absent when the host's own crontab took it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<Nonce>,
+    /// When it was taken, by the host's clock, which may be wrong.
+    pub host_time_ms: Timestamp,
+    /// Which boot it was taken in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub boot: Option<Boot>,
+    /// What the host is.
+    pub facts: Facts,
+    /// What was measured.
+    pub readings: Readings,
+}
+
+/// A boot of a host, and a point in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Boot {
+    /// The kernel's random id of this boot (`/proc/sys/kernel/random/boot_id`).
+    pub id: String,
+    /// Milliseconds since boot, time asleep included (CLOCK_BOOTTIME).
+    pub elapsed_ms: u64,
+}
+
+/// What a host says it is. Chosen by the host: show it through [`crate::Untrusted`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Its own name for itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hostname: Option<String>,
+    /// Distribution and version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub os: Option<String>,
+    /// Kernel version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<String>,
+    /// Machine type, such as `x86_64`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<String>,
+}
+
+/// The bytes are not a sample.
+#[derive(Debug, thiserror::Error)]
+pub enum SampleError {
+    /// Not the JSON of a sample.
+    #[error("not a sample")]
+    Json(#[source] serde_json::Error),
+    /// A value lies outside its range.
+    #[error("{0} is out of range")]
+    OutOfRange(&'static str),
+}
+
+impl Sample {
+    /// The sample as bytes: one JSON object, so that a decrypted envelope can be read by people.
+    pub fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a sample has no maps with non-string keys and writes to memory")
+    }
+
+    /// The sample in `bytes`, which a hostile host may have chosen. Fields it does not know are ignored, so
+    /// that newer probes can be read.
+    ///
+    /// # Errors
+    /// The bytes are not JSON of a sample, or a value is outside the range its documentation gives.
+    pub fn decode(bytes: &[u8]) -> Result<Sample, SampleError> {
+        let sample: Sample = serde_json::from_slice(bytes).map_err(SampleError::Json)?;
+        sample.check()?;
+        Ok(sample)
+    }
+
+    fn check(&self) -> Result<(), SampleError> {
+        let within = |good: bool, what| if good { Ok(()) } else { Err(SampleError::OutOfRange(what)) };
+        let Facts { hostname, os, kernel, architecture } = &self.facts;
+        let boot_id = self.boot.as_ref().map(|boot| &boot.id);
+        for text in
+            [hostname.as_ref(), os.as_ref(), kernel.as_ref(), architecture.as_ref(), boot_id].into_iter().flatten()
+        {
+            within(text.len() <= MAX_TEXT, "a text")?;
+        }
+        let Readings { cpu, logical_cpus, memory, swap, load, uptime_seconds, filesystems } = &self.readings;
+        within(cpu.is_none_or(|cpu| (0.0..=100.0).contains(&cpu.busy_percent) && fits(cpu.window_ms)), "cpu")?;
+        within(*logical_cpus != Some(0), "logical_cpus")?;
+        within(
+            memory.is_none_or(|memory| {
+                memory.total_bytes > 0 && fits(memory.total_bytes) && fits(memory.available_bytes)
+            }),
+            "memory",
+        )?;
+        within(
+            swap.is_none_or(|swap| swap.total_bytes > 0 && fits(swap.total_bytes) && fits(swap.free_bytes)),
+            "swap",
+        )?;
+        within(load.is_none_or(|load| [load.one, load.five, load.fifteen].iter().all(|l| *l >= 0.0)), "load")?;
+        within(uptime_seconds.is_none_or(fits), "uptime")?;
+        let filesystems = filesystems.as_deref().unwrap_or(&[]);
+        within(filesystems.len() <= MAX_FILESYSTEMS, "the number of filesystems")?;
+        for fs in filesystems {
+            within(fs.mount.len() <= MAX_TEXT && fs.fs_type.len() <= MAX_TEXT, "a text")?;
+            let counts = [Some(fs.size_bytes), Some(fs.used_bytes), Some(fs.avail_bytes), fs.inodes, fs.inodes_free];
+            within(counts.into_iter().flatten().all(fits), "filesystem")?;
+        }
+        Ok(())
+    }
+}
+
+/// The database counts in signed 64-bit integers.
+fn fits(count: u64) -> bool {
+    i64::try_from(count).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Cpu, Memory};
+
+    fn sample() -> Sample {
+        Sample {
+            id: SampleId([7; 16]),
+            host: "web1".parse().unwrap(),
+            nonce: Some(Nonce([9; 16])),
+            host_time_ms: Timestamp::from_millis(1_795_241_857_000),
+            boot: Some(Boot { id: "b".into(), elapsed_ms: 12 }),
+            facts: Facts::default(),
+            readings: Readings { cpu: Some(Cpu { busy_percent: 12.5, window_ms: 500 }), ..Readings::default() },
+        }
+    }
+
+    #[test]
+    fn a_sample_survives_its_bytes_and_absent_stays_absent() {
+        let bytes = sample().encode();
+        assert_eq!(Sample::decode(&bytes).unwrap(), sample());
+        assert!(!String::from_utf8(bytes).unwrap().contains("memory"));
+    }
+
+    #[test]
+    fn fields_of_a_newer_probe_are_ignored() {
+        let text = String::from_utf8(sample().encode()).unwrap().replacen('{', "{\"pressure\":[1],", 1);
+        assert_eq!(Sample::decode(text.as_bytes()).unwrap(), sample());
+    }
+
+    #[test]
+    fn values_outside_their_range_are_refused() {
+        let mut hot = sample();
+        hot.readings.cpu = Some(Cpu { busy_percent: 100.1, window_ms: 1 });
+        let mut empty = sample();
+        empty.readings.memory = Some(Memory { total_bytes: 0, available_bytes: 0 });
+        let mut long = sample();
+        long.facts.os = Some("x".repeat(5000));
+        for bad in [hot, empty, long] {
+            assert!(matches!(Sample::decode(&bad.encode()), Err(SampleError::OutOfRange(_))), "{bad:?}");
+        }
+        assert!(matches!(Sample::decode(b"{}"), Err(SampleError::Json(_))));
+    }
+}
