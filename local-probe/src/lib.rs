@@ -1,1 +1,35 @@
-//! stub
+//! The probe: what runs on a monitored host.
+//!
+//! It measures the host, seals the result to the collector's public key, keeps the sealed envelope until the
+//! collector says that it has it, and hands it out. It opens no socket, starts no program and writes only below
+//! the directory that it lies in:
+//!
+//! ```text
+//! probe-<digest>                 the program, by the collector; other versions go after 7 unused days
+//! keys/<key id>.pub              public keys, by the collector
+//! spool/<16 hex>/                one for each key and host name
+//!     target.json                for whom this spool is kept
+//!     counter.json               the spool's life and its last sequence number
+//!     <20 digits>.fhe            envelopes, by sequence number
+//!     lock                       held while a probe works here
+//! ```
+
+mod deadline;
+mod durable;
+mod error;
+mod home;
+mod measure;
+mod sealing;
+mod spool;
+mod target;
+mod unattended;
+mod visit;
+
+pub use deadline::exit_after;
+pub use error::ProbeError;
+pub use home::Home;
+pub use unattended::sample;
+pub use visit::run;
+
+/// The probe's version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,2 +1,77 @@
-//! stub
-fn main() {}
+//! `fleet-probe`: the program a collector places on a monitored host.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the program's own output")]
+
+use std::env;
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use local_probe::{Home, ProbeError, VERSION};
+use rustix::fs::Mode;
+use rustix::process::{Resource, Rlimit, setrlimit, umask};
+
+/// How long one call may take altogether. The collector gives up sooner.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const COULD_NOT_RUN: u8 = 1;
+const USAGE: u8 = 2;
+
+const HELP: &str = "\
+fleet-probe measures this host and seals the result for a Fleet Health server.
+
+Usage:
+  fleet-probe run        one request on standard input, the answer on standard output (for fleet-collector)
+  fleet-probe sample     take a sample now and keep it until the server fetches it (for this host's crontab)
+  fleet-probe --version
+  fleet-probe --help
+
+It reads and writes only in the folder it lies in, opens no socket and starts no program.
+Exit codes: 0 done, 1 could not run, 2 wrong usage or no server has been here yet.
+";
+
+fn main() -> ExitCode {
+    let mut args = env::args_os();
+    let called_as = args.next();
+    let args: Vec<_> = args.collect();
+    let words: Vec<_> = args.iter().map(|arg| arg.to_str()).collect();
+    let find_home = || {
+        protect();
+        Home::find(called_as.as_deref())
+    };
+    let done = match words[..] {
+        [Some("run")] => {
+            find_home().and_then(|home| local_probe::run(&home, io::stdin(), io::stdout())).map_err(|e| vec![e])
+        }
+        [Some("sample")] => find_home().map_err(|error| vec![error]).and_then(|home| local_probe::sample(&home)),
+        [Some("--version")] => {
+            println!("fleet-probe {VERSION}");
+            Ok(())
+        }
+        [Some("--help")] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        _ => {
+            eprintln!("fleet-probe: expected one of: run, sample, --version, --help");
+            return ExitCode::from(USAGE);
+        }
+    };
+    done.map_or_else(|errors| report(&errors), |()| ExitCode::SUCCESS)
+}
+
+/// Sets what must hold before anything is read: files for ourselves alone, no core dump, an end in sight.
+fn protect() {
+    umask(Mode::from_raw_mode(0o077));
+    let lowered = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    debug_assert!(lowered.is_ok(), "everybody may lower a limit");
+    local_probe::exit_after(PATIENCE);
+}
+
+fn report(errors: &[ProbeError]) -> ExitCode {
+    for error in errors {
+        eprintln!("fleet-probe: {}", error.one_line());
+    }
+    let no_target = errors.iter().any(|error| matches!(error, ProbeError::NoTarget));
+    ExitCode::from(if no_target { USAGE } else { COULD_NOT_RUN })
+}

@@ -1,0 +1,76 @@
+//! The readings of this machine, against what other programs say of it.
+
+use std::collections::HashMap;
+use std::process::Command;
+
+use super::*;
+
+/// What may change between two readings on a machine that is in use.
+const ALLOWED_DRIFT_BYTES: u64 = 256 << 20;
+
+/// Mount point to (size, used, available) in bytes, by coreutils' `df`.
+fn df() -> HashMap<String, (u64, u64, u64)> {
+    let output = Command::new("df").args(["-P", "-B1"]).output().expect("df runs: apt-get install coreutils");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines = text.lines().skip(1).map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
+    let number = |field: &str| field.parse::<u64>().unwrap();
+    lines.map(|field| (field[5].to_owned(), (number(field[1]), number(field[2]), number(field[3])))).collect()
+}
+
+/// By the kernel's other list, such as `0-3,6`.
+fn cpus_online() -> u32 {
+    let list = fs::read_to_string("/sys/devices/system/cpu/online").unwrap();
+    let ranges = list.trim().split(',').map(|range| range.split_once('-').unwrap_or((range, range)));
+    ranges.map(|(first, last)| last.parse::<u32>().unwrap() - first.parse::<u32>().unwrap() + 1).sum()
+}
+
+#[test]
+fn filesystems_have_the_numbers_of_df() {
+    let df = df();
+    let filesystems = Measurement::take(false).readings.filesystems.unwrap();
+    assert!(filesystems.iter().any(|fs| fs.mount == "/"), "{filesystems:?}");
+    for fs in filesystems {
+        let (size, used, avail) = df[&fs.mount];
+        assert_eq!(fs.size_bytes, size, "{}", fs.mount);
+        assert!(fs.used_bytes.abs_diff(used) < ALLOWED_DRIFT_BYTES, "{fs:?}, df: {used}");
+        assert!(fs.avail_bytes.abs_diff(avail) < ALLOWED_DRIFT_BYTES, "{fs:?}, df: {avail}");
+        let percent = used as f64 / (used + avail) as f64 * 100.0;
+        assert!((fs.used_percent().unwrap() - percent).abs() < 1.0, "{fs:?}, df: {percent} %");
+    }
+}
+
+#[test]
+fn memory_has_the_numbers_of_the_kernel() {
+    let meminfo = fs::read_to_string("/proc/meminfo").unwrap();
+    let bytes = |key: &str| {
+        let line = meminfo.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    };
+    let readings = Measurement::take(false).readings;
+    let memory = readings.memory.unwrap();
+    assert_eq!(memory.total_bytes, bytes("MemTotal:"));
+    assert!(memory.available_bytes.abs_diff(bytes("MemAvailable:")) < 4 * ALLOWED_DRIFT_BYTES, "{memory:?}");
+    assert_eq!(readings.swap.map_or(0, |swap| swap.total_bytes), bytes("SwapTotal:"));
+}
+
+#[test]
+fn a_spot_value_has_its_window_beside_it_and_is_left_out_when_not_wanted() {
+    let cpu = Measurement::take(true).readings.cpu.unwrap();
+    assert!((0.0..=100.0).contains(&cpu.busy_percent) && (500..10_000).contains(&cpu.window_ms), "{cpu:?}");
+    assert_eq!(Measurement::take(false).readings.cpu, None);
+}
+
+#[test]
+fn every_reading_of_this_machine_is_one_a_collector_accepts() {
+    let measurement = Measurement::take(true);
+    let (first, second) = (
+        measurement.sample_for("web1".parse().unwrap(), None).unwrap(),
+        measurement.sample_for("web1".parse().unwrap(), None).unwrap(),
+    );
+    let arrived = Sample::decode(&first.encode()).unwrap();
+    assert_eq!((arrived.id, arrived.readings.filesystems), (first.id, first.readings.filesystems.clone()));
+    assert_ne!(first.id, second.id);
+    assert_eq!(first.readings.logical_cpus, Some(cpus_online()));
+    assert!(first.boot.unwrap().elapsed_ms / 1000 >= 1 && first.readings.uptime_seconds.is_some());
+    assert!(first.facts.kernel.is_some() && first.facts.hostname.is_some());
+}

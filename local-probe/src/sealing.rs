@@ -1,0 +1,78 @@
+//! Turns a sample into an envelope.
+
+use envelope::{MAX_PLAINTEXT, Place, PublicKey};
+use sample::{Sample, SpoolId};
+
+use crate::error::ProbeError;
+
+/// What an envelope adds to a sample, at most: header, a key wrapped by RSA-4096, nonce, tag.
+pub(crate) const FRAME: u64 = 1024;
+
+/// A sample as bytes that fit into an envelope.
+pub(crate) struct Letter<'a> {
+    key: &'a PublicKey,
+    host: String,
+    plaintext: Vec<u8>,
+}
+
+impl<'a> Letter<'a> {
+    /// Encodes the sample. If hundreds of mount points with long names make it too long, some stay out.
+    pub(crate) fn new(key: &'a PublicKey, mut sample: Sample) -> Letter<'a> {
+        let mut plaintext = sample.encode();
+        while let Some(mounts) = sample.readings.filesystems.as_mut().filter(|mounts| !mounts.is_empty())
+            && plaintext.len() > MAX_PLAINTEXT
+        {
+            mounts.truncate(mounts.len() / 2);
+            plaintext = sample.encode();
+        }
+        Letter { key, host: sample.host.into(), plaintext }
+    }
+
+    /// The envelope is not longer than this.
+    pub(crate) fn size_at_most(&self) -> u64 {
+        self.plaintext.len() as u64 + FRAME
+    }
+
+    /// The envelope for this place in a spool.
+    pub(crate) fn seal(&self, spool: SpoolId, sequence: u64) -> Result<Vec<u8>, ProbeError> {
+        let place = Place { spool: spool.0, sequence, host: &self.host };
+        envelope::seal(self.key, &place, &self.plaintext).map_err(ProbeError::Seal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use envelope::PrivateKey;
+    use sample::{Facts, Filesystem, Readings, SampleId, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn a_host_with_hundreds_of_long_mount_points_is_still_heard() {
+        let private = PrivateKey::generate().unwrap();
+        let key = PublicKey::from_pem(&private.public_pem()).unwrap();
+        let mount = |n: usize| Filesystem {
+            mount: format!("/{n:0>4000}"),
+            fs_type: "ext4".into(),
+            size_bytes: 1,
+            used_bytes: 1,
+            avail_bytes: 0,
+            inodes: None,
+            inodes_free: None,
+        };
+        let sample = Sample {
+            id: SampleId([1; 16]),
+            host: "web1".parse().unwrap(),
+            nonce: None,
+            host_time_ms: Timestamp::from_millis(0),
+            boot: None,
+            facts: Facts::default(),
+            readings: Readings { filesystems: Some((0..512).map(mount).collect()), ..Readings::default() },
+        };
+        let letter = Letter::new(&key, sample);
+        let envelope = letter.seal(SpoolId([2; 16]), 7).unwrap();
+        assert!(envelope.len() as u64 <= letter.size_at_most());
+        let opened = Sample::decode(&envelope::open(&private, "web1", &envelope).unwrap()).unwrap();
+        assert_eq!(opened.readings.filesystems.unwrap().len(), 64);
+    }
+}
