@@ -1,1 +1,54 @@
-//! stub
+//! config.xml to checked values.
+//!
+//! [`load`] returns a whole [`Config`], with everything inherited and every default in place, or all mistakes at
+//! once, each with its line and column. It opens no other file: passwords and keys are read by the program that needs
+//! them ([`SecretSource::read`], [`check_secret_file`]). [`locate`] and [`state_dir`] tell where things are.
+//!
+//! # The file
+//!
+//! `config/example/config.xml` is the commented example and the reference of every attribute; `config.xsd` beside it
+//! is the same for editors. What neither of them can say:
+//!
+//! - *Inheritance.* A `<client>` that lacks an attribute takes the one of `<defaults>`. The attributes of the login
+//!   (`identity-file`, `password`, `password-file`, `password-env`) are inherited together or not at all.
+//! - *Alerts.* A client's rules are the alerts of `<defaults>` and then its own. One alert of its own replaces all
+//!   inherited ones of the same type and mount. Mail goes to the alert's `mail`, else the client's, else that of
+//!   `<defaults>`.
+//! - *Identity.* A client is known by its name, by default its `ip`. Two clients of one name are a mistake.
+//! - *Paths* start from the folder of config.xml (`database`: from the state folder). `~` is not expanded.
+//! - *SMTP.* `security` is by default `tls` on port 465, `none` to this machine, else `starttls`; the port follows from
+//!   it (465, 25, 587). A password is never sent in plain text to another machine.
+//! - *Passwords.* At most one of the three attributes. In config.xml itself a password is refused if others can read
+//!   the file, and warned of otherwise.
+//!
+//! # What is refused before it is read
+//!
+//! A file that group or others may write, that belongs to neither root nor the user who runs the program, or that
+//! stands below a folder where everybody may write. Then: more than 4 MiB, anything but UTF-8, a DOCTYPE, unknown
+//! entities, elements nested more than 16 deep, more than 64 attributes on one element.
+
+mod access;
+mod alerts;
+mod error;
+mod fields;
+mod grammar;
+mod hosts;
+mod load;
+mod model;
+mod paths;
+mod report;
+mod secret;
+mod settings;
+mod suggest;
+mod value;
+mod xml;
+
+pub use access::Refusal;
+pub use error::ConfigError;
+pub use load::{load, parse};
+pub use model::{
+    Collector, Config, ConfiguredRule, Credentials, Deadlines, Host, HostKeyPolicy, Security, Smtp, Storage,
+};
+pub use paths::{Environment, locate, state_dir};
+pub use report::Problem;
+pub use secret::{Secret, SecretError, SecretSource, check_secret_file};

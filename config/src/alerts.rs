@@ -1,0 +1,86 @@
+//! `<alert>`, and who inherits which.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rules::{Recipient, Rule, RuleKey, Selector};
+use sample::{Metric, Selectors};
+
+use crate::ConfiguredRule;
+use crate::fields::{Fields, no_children};
+use crate::report::Report;
+use crate::value::{limit, metric, mount, recipients};
+use crate::xml::Element;
+
+/// An `<alert>` that is right in itself.
+pub(crate) struct Alert {
+    /// Without recipients, and with ordinal 0.
+    rule: Rule,
+    /// Its own; else the client's count.
+    mail: Option<Vec<Recipient>>,
+    line: u32,
+}
+
+type Watched = (Metric, Selector);
+
+impl Alert {
+    fn watched(&self) -> Watched {
+        (self.rule.key.metric, self.rule.key.selector.clone())
+    }
+}
+
+/// Returns none if something is wrong, which then is reported.
+pub(crate) fn alert(element: &Element<'_>, report: &mut Report<'_>) -> Option<Alert> {
+    no_children(element, report);
+    let line = report.line(element.at);
+    let mut fields = Fields::new(element, report);
+    let metric = fields.required("type", metric);
+    let given_limit = fields.required("limit", |text| limit(text, metric));
+    let clear = fields.optional("clear", |text| limit(text, metric));
+    let mail = fields.optional("mail", recipients);
+    let mount = fields.optional("mount", mount);
+    if let Some(metric) = metric.filter(|metric| metric.selectors() != Selectors::Mount && fields.has("mount")) {
+        let at = fields.place("mount");
+        fields.report.problem(at, format!("mount belongs to disk and inodes, not to {metric}"));
+    }
+    let clear_is_right = clear.is_some() || !fields.has("clear");
+    let selector = mount.map_or(Selector::Every, Selector::Mount);
+    let rule = match (metric, given_limit) {
+        (Some(metric), Some(limit)) if clear_is_right => {
+            rule(RuleKey { metric, selector, ordinal: 0 }, limit, clear, &mut fields)
+        }
+        (_, _) => None,
+    };
+    fields.finish();
+    Some(Alert { rule: rule?, mail, line })
+}
+
+fn rule(key: RuleKey, limit: f64, clear: Option<f64>, fields: &mut Fields<'_, '_, '_>) -> Option<Rule> {
+    if limit == 0.0 {
+        let at = fields.place("limit");
+        fields.report.warning(at, "a limit of 0 is always reached: the alert never ends");
+    }
+    match Rule::new(key, limit, clear, Vec::new()) {
+        Ok(rule) => Some(rule),
+        Err(invalid) => {
+            let at = fields.place("clear");
+            fields.report.problem(at, invalid.to_string());
+            None
+        }
+    }
+}
+
+/// The rules of a client: its own, and those of `<defaults>` for what it has no alert of its own.
+pub(crate) fn resolve(inherited: &[Alert], own: &[Alert], mail: &[Recipient]) -> Vec<ConfiguredRule> {
+    let replaced: BTreeSet<Watched> = own.iter().map(Alert::watched).collect();
+    let kept = inherited.iter().filter(|alert| !replaced.contains(&alert.watched()));
+    let mut count: BTreeMap<Watched, u32> = BTreeMap::new();
+    let numbered = kept.chain(own).map(|alert| {
+        let next = count.entry(alert.watched()).or_default();
+        let mut rule = alert.rule.clone();
+        rule.key.ordinal = *next;
+        rule.recipients = alert.mail.clone().unwrap_or_else(|| mail.to_vec());
+        *next += 1;
+        ConfiguredRule { rule, line: alert.line }
+    });
+    numbered.collect()
+}

@@ -1,0 +1,67 @@
+//! Why there is no configuration.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::{Problem, Refusal};
+
+/// There is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file holds mistakes: all of them, or the first hundred.
+    #[error("{}", AsLines(problems, *omitted))]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// In the order of the file. Never empty.
+        problems: Vec<Problem>,
+        /// How many more there are.
+        omitted: usize,
+        /// The command that mends one of them.
+        command: Option<String>,
+    },
+    /// The file is missing or can't be read.
+    #[error("cannot read {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Others could change the file.
+    #[error("{}: {refusal}", path.display())]
+    Permissions {
+        /// The file.
+        path: PathBuf,
+        /// How.
+        refusal: Refusal,
+    },
+}
+
+impl ConfigError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            ConfigError::Invalid { command, .. } => command.clone(),
+            ConfigError::Unreadable { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Some("copy config/example/config.xml there, or give --config FILE".to_owned())
+            }
+            ConfigError::Unreadable { .. } => None,
+            ConfigError::Permissions { path, refusal } => refusal.hint(path),
+        }
+    }
+}
+
+struct AsLines<'a>(&'a [Problem], usize);
+
+impl fmt::Display for AsLines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let AsLines(problems, omitted) = self;
+        for (index, problem) in problems.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(f, "{separator}{problem}")?;
+        }
+        if *omitted > 0 { write!(f, "\nand {omitted} more") } else { Ok(()) }
+    }
+}

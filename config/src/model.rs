@@ -1,0 +1,174 @@
+//! What a configuration comes to, with everything inherited and every default in place.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rules::{Recipient, Rule};
+use sample::HostName;
+
+use crate::{Problem, SecretSource};
+
+/// A checked configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file it came from.
+    pub path: PathBuf,
+    /// SHA-256 of the file's bytes, in hex.
+    pub sha256: String,
+    /// `<storage>`.
+    pub storage: Storage,
+    /// `<collector>`.
+    pub collector: Collector,
+    /// `<smtp>`.
+    pub smtp: Smtp,
+    /// One per `<client>`, in the order of the file. Names are unique.
+    pub hosts: Vec<Host>,
+    /// What is allowed but probably not meant.
+    pub warnings: Vec<Problem>,
+}
+
+/// Where history is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Storage {
+    /// The database. A relative path starts from the state folder.
+    pub database: PathBuf,
+}
+
+/// How the collector visits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collector {
+    /// Visits at one time. None: the collector decides.
+    pub jobs: Option<usize>,
+    /// What becomes of a host whose key is not known yet.
+    pub host_keys: HostKeyPolicy,
+    /// How often cron runs it. None: taken from the history.
+    pub interval: Option<Duration>,
+    /// How long each step may take.
+    pub deadlines: Deadlines,
+}
+
+/// What becomes of a host whose key is not known yet. A changed key is refused in either case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HostKeyPolicy {
+    /// It is refused.
+    #[default]
+    Strict,
+    /// It is accepted and remembered.
+    AcceptNew,
+}
+
+/// How long each step of a visit may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    /// Until TCP is connected.
+    pub dial: Duration,
+    /// Until keys are exchanged and the host key is verified.
+    pub handshake: Duration,
+    /// Until the host has let us in.
+    pub authentication: Duration,
+    /// For each command.
+    pub command: Duration,
+    /// For the whole visit.
+    pub host: Duration,
+}
+
+/// How mail leaves.
+#[derive(Clone, Debug)]
+pub struct Smtp {
+    /// The server: an IP address or a DNS name.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is secured.
+    pub security: Security,
+    /// How to log in. Never there without encryption, unless the server is this machine.
+    pub credentials: Option<Credentials>,
+    /// Certificates (PEM) to trust beside the system's.
+    pub ca_file: Option<PathBuf>,
+    /// Who the mails come from.
+    pub from: Recipient,
+}
+
+/// How an SMTP connection is secured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// Not at all.
+    None,
+    /// It begins in plain text and must be upgraded before anything else is said.
+    StartTls,
+    /// TLS from the first byte.
+    Tls,
+}
+
+/// A login.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// The name.
+    pub username: String,
+    /// Where the password is.
+    pub password: SecretSource,
+}
+
+/// A machine to visit. It has a password, an identity file, or both.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// Its identity: an address may change, the name stays.
+    pub name: HostName,
+    /// An IP address or a DNS name.
+    pub address: String,
+    /// Its SSH port.
+    pub port: u16,
+    /// Who we are there.
+    pub username: String,
+    /// Where the password is.
+    pub password: Option<SecretSource>,
+    /// A private key.
+    pub identity_file: Option<PathBuf>,
+    /// The folder on the host that the probe lives in; an absolute path. None: the collector finds one.
+    pub work_dir: Option<String>,
+    /// Inherited rules that were not replaced, then its own. Keys are unique.
+    pub rules: Vec<ConfiguredRule>,
+    /// The line of its `<client>`.
+    pub line: u32,
+}
+
+/// A rule, and where it comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConfiguredRule {
+    /// The rule.
+    pub rule: Rule,
+    /// The line of its `<alert>`: within `<defaults>` if it was inherited.
+    pub line: u32,
+}
+
+impl Default for Storage {
+    fn default() -> Storage {
+        Storage { database: PathBuf::from("fleet.db") }
+    }
+}
+
+impl Default for Collector {
+    fn default() -> Collector {
+        let (jobs, host_keys, interval) = (None, HostKeyPolicy::default(), None);
+        Collector { jobs, host_keys, interval, deadlines: Deadlines::default() }
+    }
+}
+
+impl Default for Deadlines {
+    fn default() -> Deadlines {
+        let [dial, handshake, authentication, command, host] = [10, 15, 15, 30, 60].map(Duration::from_secs);
+        Deadlines { dial, handshake, authentication, command, host }
+    }
+}
+
+impl Default for Smtp {
+    /// Plain text to this machine's own mail server.
+    fn default() -> Smtp {
+        let (host, port, security) = ("localhost".to_owned(), 25, Security::None);
+        Smtp { host, port, security, credentials: None, ca_file: None, from: default_sender() }
+    }
+}
+
+pub(crate) fn default_sender() -> Recipient {
+    "fleet-health@localhost".parse().expect("it is a mail address")
+}

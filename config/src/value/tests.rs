@@ -1,0 +1,85 @@
+use super::*;
+
+#[test]
+fn durations_have_a_unit() {
+    let seconds = |text| interval(text).unwrap().as_secs();
+    assert_eq!(["1s", "5m", " 2h ", "31d"].map(seconds), [1, 300, 7200, 2_678_400]);
+    assert_eq!(timeout("500ms"), Ok(Duration::from_millis(500)));
+    for text in ["", "5", "5 s", "m", "-1s", "1.5s", "5min", "99999999999999999999s", "18446744073709551615d"] {
+        assert_eq!(timeout(text), Err(Complaint::NotADuration), "{text:?}");
+    }
+    assert_eq!(timeout("0s"), Err(Complaint::DurationOutOfRange { min: "100ms", max: "1h" }));
+    assert_eq!(interval("32d"), Err(Complaint::DurationOutOfRange { min: "1s", max: "31d" }));
+}
+
+#[test]
+fn the_percent_sign_of_a_limit_is_optional() {
+    for text in ["85", "85%", "85 %", " 85.0% "] {
+        assert_eq!(limit(text, Some(Metric::Memory)), Ok(85.0), "{text:?}");
+    }
+    assert_eq!(limit("8640000", Some(Metric::Uptime)), Ok(8_640_000.0));
+    assert_eq!(limit("1.5", Some(Metric::Load)), Ok(1.5));
+}
+
+#[test]
+fn a_limit_nothing_can_mean_is_refused() {
+    for text in ["", "%", "abc", "nan", "inf", "+1", "--1", "-", "-x", "1e3", "85%%", "1,5", ".5", "5.", "0x10", "1_0"]
+    {
+        assert_eq!(limit(text, Some(Metric::Cpu)), Err(Complaint::NotANumber), "{text:?}");
+    }
+    assert_eq!(limit("-1", Some(Metric::Cpu)), Err(Complaint::BelowZero));
+    assert_eq!(limit("100.1", Some(Metric::Cpu)), Err(Complaint::AboveAll));
+    assert!(matches!(limit("50%", Some(Metric::Uptime)), Err(Complaint::NotInPercent { .. })));
+    assert!(matches!(limit("50%", Some(Metric::Load)), Err(Complaint::NotInPercent { .. })));
+}
+
+#[test]
+fn addresses_are_ips_or_dns_names() {
+    for text in
+        ["192.0.2.1", "::1", "2001:db8::7", "fe80::1%eth0", "db1", "web_1.example.org", "example.org.", "3com.com"]
+    {
+        assert_eq!(address(text), Ok(text.to_owned()));
+        assert!(host_name(text).is_ok(), "{text:?} can be the client's name");
+    }
+    for text in
+        ["_x", "192.0.2.300", "10.0.0", "a b", "-x", "a..b", "host;id", "ü.example", "1.2.3.4%eth0", "[::1]", "$(id)"]
+    {
+        assert_eq!(address(text), Err(Complaint::NotAnAddress), "{text:?}");
+    }
+    for text in ["192.0.2.1:2222", "db1:2222", "[::1]:2222"] {
+        assert_eq!(address(text), Err(Complaint::PortInAddress { port: 2222 }));
+    }
+}
+
+#[test]
+fn mail_addresses_are_separated_by_commas_and_told_once() {
+    let two = recipients("ops@example.org, root@localhost,ops@example.org").unwrap();
+    assert_eq!(two.iter().map(Recipient::as_str).collect::<Vec<_>>(), ["ops@example.org", "root@localhost"]);
+    for text in ["a@x;b@x", "a@x b@x", "a@x,", "ops", "a@x\r\nBcc: b@x"] {
+        assert!(matches!(recipients(text), Err(Complaint::NotAMailAddress { .. })), "{text:?}");
+    }
+}
+
+#[test]
+fn relative_paths_start_from_the_given_folder() {
+    assert_eq!(path("keys/id", Path::new("/etc/fleet")), Ok(PathBuf::from("/etc/fleet/keys/id")));
+    assert_eq!(path("/run/id", Path::new("/etc/fleet")), Ok(PathBuf::from("/run/id")));
+    assert_eq!(path("~/id", Path::new("/etc/fleet")), Err(Complaint::Tilde));
+}
+
+#[test]
+fn a_work_dir_means_nothing_to_a_shell() {
+    assert_eq!(work_dir("/opt/fleet-health/"), Ok("/opt/fleet-health".to_owned()));
+    for text in ["", "/", "x", "~/x", "/a b", "/a;b", "/$HOME", "/a/../b", "/a/-b", "/a\nb", "/a'b"] {
+        assert_eq!(work_dir(text), Err(Complaint::NotAWorkDir), "{text:?}");
+    }
+}
+
+#[test]
+fn a_mount_point_is_written_as_the_host_reports_it() {
+    assert_eq!(mount("/"), Ok("/".to_owned()));
+    assert_eq!(mount("/srv/Bücher 1"), Ok("/srv/Bücher 1".to_owned()));
+    for text in ["var", "/var/"] {
+        assert_eq!(mount(text), Err(Complaint::NotAMount), "{text:?}");
+    }
+}

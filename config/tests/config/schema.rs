@@ -1,0 +1,79 @@
+//! config.xsd and the programs agree, as far as a schema can say it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use super::{file_name, folder, xml_files};
+
+/// Lines with mistakes that XML Schema 1.0 has no words for: rules over several attributes, ranges of durations, what
+/// may come only once, what <defaults> may give instead.
+const BEYOND_THE_SCHEMA: [(&str, &[u32]); 4] = [
+    ("duplicates.xml", &[4, 5, 7, 9]),
+    ("missing.xml", &[3, 4, 9]),
+    ("values.xml", &[9, 11, 12]),
+    ("smtp-login.xml", &[2]),
+];
+
+/// XML allows a DOCTYPE and other encodings; the schema has no word for what depends on another attribute.
+const ACCEPTED_BY_THE_SCHEMA: [&str; 4] = ["doctype.xml", "encoding.xml", "smtp-login.xml", "utf-16.xml"];
+
+fn xmllint(arguments: &[&str], files: &[PathBuf]) -> Output {
+    let mut command = Command::new("xmllint");
+    command
+        .args(["--noout", "--nonet"])
+        .args(arguments)
+        .args(files)
+        .output()
+        .expect("xmllint is missing, run: apt-get install libxml2-utils")
+}
+
+fn schema() -> String {
+    folder("example/config.xsd").to_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_schema_accepts_what_we_accept() {
+    let mut files = xml_files("testdata/valid");
+    files.push(folder("example/config.xml"));
+    let output = xmllint(&["--schema", &schema()], &files);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn the_schema_refuses_the_files_we_refuse() {
+    for path in xml_files("testdata/invalid") {
+        let output = xmllint(&["--schema", &schema()], std::slice::from_ref(&path));
+        let accepted = output.status.success();
+        assert_eq!(accepted, ACCEPTED_BY_THE_SCHEMA.contains(&file_name(&path)), "{}", file_name(&path));
+    }
+}
+
+#[test]
+fn the_schema_refuses_the_lines_we_refuse() {
+    let names = ["attributes.xml", "duplicates.xml", "missing.xml", "smtp-login.xml", "values.xml"];
+    for path in names.map(|name| folder("testdata/invalid").join(name)) {
+        let output = xmllint(&["--schema", &schema()], std::slice::from_ref(&path));
+        let beyond = BEYOND_THE_SCHEMA.iter().find(|(name, _)| *name == file_name(&path)).map_or(&[][..], |it| it.1);
+        let ours = std::fs::read_to_string(path.with_extension("txt")).unwrap();
+        let ours: BTreeSet<u32> =
+            lines(&ours, "config.xml").difference(&beyond.iter().copied().collect()).copied().collect();
+        let theirs = lines(&String::from_utf8_lossy(&output.stderr), path.to_str().unwrap());
+        assert_eq!(theirs, ours, "{}", file_name(&path));
+    }
+}
+
+/// The line numbers of messages that begin with `file:line:`.
+fn lines(messages: &str, file: &str) -> BTreeSet<u32> {
+    let after_file = messages.lines().filter_map(|line| line.strip_prefix(file)?.strip_prefix(':'));
+    after_file.filter_map(|rest| rest.split(':').next()?.parse().ok()).collect()
+}
+
+/// Which of these files are XML at all, to libxml2.
+pub(crate) fn assert_well_formed(folder: &Path, files: &[PathBuf]) {
+    for some in files.chunks(500) {
+        let output = xmllint(&[], some);
+        let messages = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "accepted by us, but not XML (in {}):\n{messages}", folder.display());
+    }
+}
