@@ -1,1 +1,32 @@
-//! stub
+//! The database: verbs that are whole transactions.
+//!
+//! Collector and alerter are joined by this database alone. A verb either happens as a whole or not at all,
+//! speaks in words of the field, and lets nothing of SQLite through, so that another engine can take its place.
+//! Nobody else writes SQL; the schema itself is in `sql/`.
+//!
+//! Everything here is synchronous, and every wait has a limit: 10 seconds for another program's transaction.
+
+mod collect;
+mod error;
+mod id;
+mod lock;
+mod open;
+mod outbox;
+mod readings;
+mod row;
+mod schema;
+mod status;
+mod store;
+#[cfg(test)]
+mod suite;
+mod treat;
+mod visit;
+
+pub use collect::{HostRecord, ReceivedSample, RunEnd, SpoolProgress, Visit, WorkDir};
+pub use error::{EngineError, StoreError};
+pub use id::{AlertId, DeliveryId, EventId, HostId, RunId, SampleRowId};
+pub use lock::{LockError, RunLock};
+pub use outbox::{AttemptEnd, DueDelivery, EventRecord, NewMail};
+pub use status::{FiringAlert, HostStatus, LatestSample};
+pub use store::Store;
+pub use treat::{AlertChange, AlertRecord, Slice, Untreated};

@@ -1,0 +1,181 @@
+//! What the collector writes: runs, and how each visit of a run ended.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use sample::wire::Acknowledgement;
+use sample::{Facts, HostName, Outcome, Rejection, Sample, SpoolId, Timestamp};
+
+use crate::error::Failure;
+use crate::{HostId, RunId, Store, StoreError, row, visit};
+
+/// How many spools of a host are acknowledged at most. A host has one; others are of earlier lives.
+const ACKNOWLEDGED_SPOOLS: i64 = 8;
+
+/// What is on file about a host before it is visited.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HostRecord {
+    /// Its row.
+    pub id: HostId,
+    /// Its name.
+    pub name: HostName,
+    /// Where the probe lies, if not in the usual place.
+    pub work_dir: Option<String>,
+    /// What was committed of its newest spools.
+    pub acknowledgements: Vec<Acknowledgement>,
+}
+
+/// A visit that is over, with everything it brought home.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Visit {
+    /// The host.
+    pub host: HostId,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Where the probe was found or put.
+    pub work_dir: WorkDir,
+    /// What the host says it is, and the version of its probe.
+    pub facts: Option<(Facts, String)>,
+    /// In spool order, the fresh one last. What is already known is ignored.
+    pub samples: Vec<ReceivedSample>,
+    /// How far each spool that was seen may be acknowledged once this is committed.
+    pub spools: Vec<SpoolProgress>,
+    /// Envelopes that did not become samples, by class.
+    pub rejected: Vec<(Rejection, u32)>,
+}
+
+/// What a visit says about the place of the probe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WorkDir {
+    /// Nothing new.
+    Unchanged,
+    /// It lies in the usual place.
+    Default,
+    /// It lies there.
+    At(String),
+}
+
+/// A sample with the server's times.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReceivedSample {
+    /// When it was taken, corrected to the server's clock.
+    pub taken: Timestamp,
+    /// When it came home.
+    pub received: Timestamp,
+    /// The sample.
+    pub sample: Sample,
+}
+
+/// How far a spool was taken home.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpoolProgress {
+    /// The spool.
+    pub spool: SpoolId,
+    /// Every envelope up to and with this one is committed with the visit; none if nothing is.
+    pub through: Option<u64>,
+    /// Envelopes the spool has lost for ever so far.
+    pub dropped: u64,
+}
+
+/// How a run ends that was not killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunEnd {
+    /// Every selected host has its outcome.
+    Done,
+    /// It was interrupted.
+    Cancelled,
+}
+
+impl RunEnd {
+    /// Every end.
+    pub const ALL: [RunEnd; 2] = [RunEnd::Done, RunEnd::Cancelled];
+
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            RunEnd::Done => "done",
+            RunEnd::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl Store {
+    /// Begins a run. A run that is still marked as running was killed, for the caller holds the run lock: it
+    /// becomes `aborted`.
+    ///
+    /// # Errors
+    /// The database can't be written.
+    pub fn begin_run(&mut self, started: Timestamp, config_sha256: &str) -> Result<RunId, StoreError> {
+        self.write(|db| {
+            db.prepare_cached("UPDATE run SET state = 'aborted' WHERE state = 'running'")?.execute([])?;
+            let mut insert = db.prepare_cached(
+                "INSERT INTO run (started_ms, state, config_sha256) VALUES (?1, 'running', ?2) RETURNING id",
+            )?;
+            Ok(insert.query_row(params![started.as_millis(), config_sha256], |row| row.get(0))?)
+        })
+    }
+
+    /// Returns what is on file about hosts, in the order of `names`. A name that was never seen gets its row now.
+    ///
+    /// # Errors
+    /// The database can't be written.
+    pub fn host_records(&mut self, names: &[HostName], now: Timestamp) -> Result<Vec<HostRecord>, StoreError> {
+        self.write(|db| names.iter().map(|name| host_record(db, name, now)).collect())
+    }
+
+    /// Records how visits of a running run ended, with everything they brought home, all of them or none.
+    /// Returns for each visit how many of its samples were new.
+    ///
+    /// # Errors
+    /// The run is not running, a host is unknown or has its outcome already, a number does not fit, or the
+    /// database can't be written.
+    pub fn record_visits(&mut self, run: RunId, visits: &[Visit]) -> Result<Vec<usize>, StoreError> {
+        self.write(|db| {
+            require_running(db, run)?;
+            visits.iter().map(|visit| visit::record(db, run, visit)).collect()
+        })
+    }
+
+    /// Ends a running run.
+    ///
+    /// # Errors
+    /// The run is not running, or the database can't be written.
+    pub fn finish_run(&mut self, run: RunId, at: Timestamp, end: RunEnd) -> Result<(), StoreError> {
+        self.write(|db| {
+            require_running(db, run)?;
+            let mut update = db.prepare_cached("UPDATE run SET finished_ms = ?2, state = ?3 WHERE id = ?1")?;
+            update.execute(params![run, at.as_millis(), end.name()])?;
+            Ok(())
+        })
+    }
+}
+
+fn require_running(db: &Connection, run: RunId) -> Result<(), Failure> {
+    let mut select = db.prepare_cached("SELECT 1 FROM run WHERE id = ?1 AND state = 'running'")?;
+    if select.exists([run])? { Ok(()) } else { Err(StoreError::RunNotRunning { run }.into()) }
+}
+
+fn host_record(db: &Connection, name: &HostName, now: Timestamp) -> Result<HostRecord, Failure> {
+    let mut select = db.prepare_cached("SELECT id, work_dir FROM host WHERE name = ?1")?;
+    let known = select.query_row([name.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let (id, work_dir) = match known {
+        Some(known) => known,
+        None => {
+            let mut insert =
+                db.prepare_cached("INSERT INTO host (name, first_seen_ms) VALUES (?1, ?2) RETURNING id")?;
+            (insert.query_row(params![name.as_str(), now.as_millis()], |row| row.get(0))?, None)
+        }
+    };
+    Ok(HostRecord { id, name: name.clone(), work_dir, acknowledgements: acknowledgements(db, id)? })
+}
+
+fn acknowledgements(db: &Connection, host: HostId) -> Result<Vec<Acknowledgement>, Failure> {
+    let mut select = db.prepare_cached(
+        "SELECT spool_id, through FROM spool
+         WHERE host_id = ?1 AND through IS NOT NULL
+         ORDER BY seen_ms DESC, spool_id
+         LIMIT ?2",
+    )?;
+    let found = select.query_map(params![host, ACKNOWLEDGED_SPOOLS], |found| {
+        Ok(Acknowledgement { spool: row::parsed(found, 0)?, through: row::unsigned(found, 1)? })
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,56 @@
+//! The keys of rows, each its own type so that none can stand in for another.
+
+use std::fmt;
+
+use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+
+macro_rules! row_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub(crate) i64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl ToSql for $name {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                self.0.to_sql()
+            }
+        }
+
+        impl FromSql for $name {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<$name> {
+                i64::column_result(value).map($name)
+            }
+        }
+    };
+}
+
+row_id! {
+    /// One run of the collector.
+    RunId
+}
+row_id! {
+    /// A host.
+    HostId
+}
+row_id! {
+    /// A sample as it lies in the database.
+    SampleRowId
+}
+row_id! {
+    /// An alert: a thing that a rule has fired on.
+    AlertId
+}
+row_id! {
+    /// A change of an alert.
+    EventId
+}
+row_id! {
+    /// A mail on its way to one recipient.
+    DeliveryId
+}

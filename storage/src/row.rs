@@ -1,0 +1,100 @@
+//! Values in rows: what the database can hold, and back again.
+
+use std::error::Error;
+use std::str::FromStr;
+
+use rules::{AlertKey, AlertState, EventKind, Instance, Recipient, RuleKey, Selector};
+use rusqlite::Row;
+use rusqlite::types::{Type, ValueRef};
+use sample::Timestamp;
+
+use crate::StoreError;
+
+/// The text is not in a closed list of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("unknown value {0:?}")]
+struct UnknownText(String);
+
+/// The text of column `index` as a value of ours.
+pub(crate) fn parsed<T>(row: &Row<'_>, index: usize) -> rusqlite::Result<T>
+where
+    T: FromStr<Err: Error + Send + Sync + 'static>,
+{
+    text(row, index)?.parse().map_err(|error| misfit(index, error))
+}
+
+/// The text of column `index` as a value of ours, if there is one.
+pub(crate) fn parsed_if_known<T>(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<T>>
+where
+    T: FromStr<Err: Error + Send + Sync + 'static>,
+{
+    if row.get_ref(index)? == ValueRef::Null { Ok(None) } else { parsed(row, index).map(Some) }
+}
+
+fn text<'r>(row: &'r Row<'_>, index: usize) -> rusqlite::Result<&'r str> {
+    row.get_ref(index)?.as_str().map_err(|error| misfit(index, error))
+}
+
+fn misfit(index: usize, error: impl Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(index, Type::Text, Box::new(error))
+}
+
+/// A count, which is never negative.
+pub(crate) fn unsigned<T: TryFrom<i64>>(row: &Row<'_>, index: usize) -> rusqlite::Result<T> {
+    let value: i64 = row.get(index)?;
+    T::try_from(value).or(Err(rusqlite::Error::IntegralValueOutOfRange(index, value)))
+}
+
+/// A count that may be unknown.
+pub(crate) fn unsigned_if_known<T: TryFrom<i64>>(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<T>> {
+    match row.get::<_, Option<i64>>(index)? {
+        None => Ok(None),
+        Some(_) => unsigned(row, index).map(Some),
+    }
+}
+
+/// Milliseconds since the epoch.
+pub(crate) fn time(row: &Row<'_>, index: usize) -> rusqlite::Result<Timestamp> {
+    row.get(index).map(Timestamp::from_millis)
+}
+
+/// The alert that columns 0 to 3 name: metric, selector, ordinal, instance.
+pub(crate) fn alert_key(row: &Row<'_>) -> rusqlite::Result<AlertKey> {
+    let selector = text(row, 1)?;
+    let selector = Selector::from_stored(selector).ok_or_else(|| misfit(1, UnknownText(selector.to_owned())))?;
+    let rule = RuleKey { metric: parsed(row, 0)?, selector, ordinal: unsigned(row, 2)? };
+    Ok(AlertKey { rule, instance: Instance::from_stored(text(row, 3)?) })
+}
+
+/// The state that columns 4 to 6 hold: name, since when, the worst value.
+pub(crate) fn alert_state(row: &Row<'_>) -> rusqlite::Result<AlertState> {
+    let since = time(row, 5)?;
+    match text(row, 4)? {
+        "firing" => Ok(AlertState::Firing { since, worst: row.get(6)? }),
+        "resolved" => Ok(AlertState::Resolved { at: since }),
+        other => Err(misfit(4, UnknownText(other.to_owned()))),
+    }
+}
+
+/// The kind of an event.
+pub(crate) fn event_kind(row: &Row<'_>, index: usize) -> rusqlite::Result<EventKind> {
+    let name = text(row, index)?;
+    let found = EventKind::ALL.into_iter().find(|kind| kind.name() == name);
+    found.ok_or_else(|| misfit(index, UnknownText(name.to_owned())))
+}
+
+/// Recipients, separated by commas; none if the text is empty.
+pub(crate) fn recipients(row: &Row<'_>, index: usize) -> rusqlite::Result<Vec<Recipient>> {
+    let parts = text(row, index)?.split(',').filter(|part| !part.is_empty());
+    parts.map(|part| part.parse().map_err(|error| misfit(index, error))).collect()
+}
+
+/// The text that [`recipients`] reads. No address can hold a comma.
+pub(crate) fn joined(recipients: &[Recipient]) -> String {
+    recipients.iter().map(Recipient::as_str).collect::<Vec<_>>().join(",")
+}
+
+/// A count as the database holds it.
+pub(crate) fn count(value: u64, what: &'static str) -> Result<i64, StoreError> {
+    i64::try_from(value).or(Err(StoreError::OutOfRange { what, value }))
+}

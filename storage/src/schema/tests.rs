@@ -1,0 +1,187 @@
+use std::env;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use rules::EventKind;
+use sample::{OutcomeKind, Rejection};
+
+use super::*;
+use crate::suite::{Fixture, NOON, host_name};
+use crate::{RunEnd, open, outbox, row, treat};
+
+const SECOND: &str = "ALTER TABLE host ADD COLUMN rack TEXT; CREATE TABLE rack (id INTEGER PRIMARY KEY) STRICT;";
+
+fn sql_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../sql")
+}
+
+fn user_version(db: &Connection) -> i64 {
+    db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+}
+
+/// The file of a closed database with one host in it.
+fn closed() -> (tempfile::TempDir, PathBuf) {
+    let mut fixture = Fixture::new();
+    fixture.host("web1");
+    let path = fixture.store.path.clone();
+    drop(fixture.store);
+    (fixture.folder, path)
+}
+
+fn backups(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.extension().is_some_and(|extension| extension == "backup")).collect()
+}
+
+#[test]
+fn the_steps_are_the_numbered_files() {
+    let entries = fs::read_dir(sql_folder()).unwrap().map(|entry| entry.unwrap().path());
+    let is_step = |path: &PathBuf| path.file_name().is_some_and(|name| name.as_encoded_bytes()[0].is_ascii_digit());
+    let mut files: Vec<PathBuf> = entries.filter(is_step).collect();
+    files.sort();
+    let texts: Vec<String> = files.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    assert_eq!(texts, STEPS);
+}
+
+#[test]
+fn schema_sql_is_what_the_steps_make() {
+    let fixture = Fixture::new();
+    let db = &fixture.store.connection;
+    let mut select = db.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid").unwrap();
+    let objects = select.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    let mut dump = "-- Generated: the whole schema, after every step. To be read; the programs make their database from the steps.\n".to_owned();
+    for object in objects {
+        // SQLite keeps the tables of its own (sqlite_sequence) here too, which nobody may make.
+        let object = object.unwrap();
+        if !object.starts_with("CREATE TABLE sqlite_") {
+            dump += &format!("\n{object};\n");
+        }
+    }
+    dump += &format!("\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {};\n", user_version(db));
+    let path = sql_folder().join("schema.sql");
+    if env::var_os("FLEET_WRITE_SCHEMA").is_some() {
+        fs::write(&path, &dump).unwrap();
+    }
+    let kept = fs::read_to_string(&path).unwrap();
+    assert_eq!(kept, dump, "sql/schema.sql is out of date; run: FLEET_WRITE_SCHEMA=1 cargo test -p storage schema_sql");
+}
+
+/// The quoted names in the first `CHECK (column IN (…))` of a table.
+fn checked(db: &Connection, table: &str, column: &str) -> Vec<String> {
+    let sql: String = db.query_row("SELECT sql FROM sqlite_schema WHERE name = ?1", [table], |row| row.get(0)).unwrap();
+    let (_, list) = sql.split_once(&format!("CHECK ({column} IN (")).unwrap();
+    let (list, _) = list.split_once("))").unwrap();
+    let entries = list.split('\n').flat_map(|line| line.split("--").next().unwrap().split(','));
+    entries.map(|entry| entry.trim().trim_matches('\'').to_owned()).filter(|name| !name.is_empty()).collect()
+}
+
+#[test]
+fn the_closed_lists_of_the_schema_are_those_of_the_program() {
+    let fixture = Fixture::new();
+    let db = &fixture.store.connection;
+    let kinds: Vec<_> = OutcomeKind::ALL.iter().map(|kind| kind.name()).collect();
+    assert_eq!(checked(db, "outcome", "kind"), kinds);
+    assert_eq!(checked(db, "rejected_envelope", "class"), Rejection::ALL.map(Rejection::name));
+    assert_eq!(checked(db, "event", "kind"), EventKind::ALL.map(EventKind::name));
+    assert_eq!(checked(db, "alert", "state"), ["firing", "resolved"]);
+    let [done, cancelled] = RunEnd::ALL.map(RunEnd::name);
+    assert_eq!(checked(db, "run", "state"), ["running", done, cancelled, "aborted"]);
+    let going = ["pending", "sending", "retry", "unknown"];
+    let ended = ["sent", "failed", "expired", "suppressed", "superseded"];
+    assert_eq!(checked(db, "delivery", "state"), [&going[..], &ended[..]].concat());
+}
+
+#[test]
+fn what_waits_is_found_without_reading_what_is_done() {
+    let fixture = Fixture::new();
+    for (statement, indexes) in [
+        (treat::UNTREATED, &["sample_untreated", "outcome_untreated"][..]),
+        (outbox::WITHOUT_MAIL, &["event_without_mail"]),
+        (outbox::DUE, &["delivery_due"]),
+        (outbox::UNDELIVERED, &["delivery_due"]),
+        (outbox::INTERRUPTED, &["delivery_due"]),
+    ] {
+        let mut explain = fixture.store.connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
+        // Unbound parameters are NULL, which changes no plan.
+        let lines = explain.raw_query().mapped(|row| row.get::<_, String>(3)).collect::<Result<Vec<_>, _>>().unwrap();
+        let plan = lines.join("\n");
+        assert!(indexes.iter().all(|index| plan.contains(index)), "{statement}\n{plan}");
+        assert!(
+            !lines.iter().any(|line| line == "USE TEMP B-TREE FOR ORDER BY" && statement == treat::UNTREATED),
+            "{plan}"
+        );
+        assert!(!lines.iter().any(|line| line.starts_with("SCAN") && !line.contains("INDEX")), "{statement}\n{plan}");
+    }
+}
+
+#[test]
+fn a_newer_database_is_refused_and_not_touched() {
+    let (_folder, path) = closed();
+    drop(open::open(&path, NOON, &[STEPS[0], SECOND]).unwrap());
+    let before = fs::read(&path).unwrap();
+    let refused = Store::open(&path, NOON).unwrap_err();
+    assert!(matches!(refused, StoreError::NewerSchema { found: 2, known: 1, .. }), "{refused:?}");
+    assert!(fs::read(&path).unwrap() == before, "the file was changed");
+}
+
+#[test]
+fn a_database_of_another_program_is_refused_and_not_touched() {
+    let folder = tempfile::tempdir().unwrap();
+    for setup in ["CREATE TABLE diary (text)", "CREATE TABLE diary (text); PRAGMA user_version = 1"] {
+        let path = folder.path().join("other.db");
+        Connection::open(&path).unwrap().execute_batch(setup).unwrap();
+        let before = fs::read(&path).unwrap();
+        assert!(matches!(Store::open(&path, NOON), Err(StoreError::NotOurs { .. })), "{setup}");
+        assert!(fs::read(&path).unwrap() == before, "the file was changed");
+        fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
+fn an_older_database_is_copied_and_then_brought_up_to_date() {
+    let (folder, path) = closed();
+    let mut store = open::open(&path, NOON, &[STEPS[0], SECOND]).unwrap();
+    assert_eq!(user_version(&store.connection), 2);
+    assert_eq!(store.host_records(&[host_name("web1")], NOON).unwrap().len(), 1);
+    store.connection.execute_batch("UPDATE host SET rack = 'r1'").unwrap();
+
+    let backup = backups(folder.path()).remove(0);
+    assert_eq!(backup.file_name().unwrap(), "fleet.db.schema-1.2026-11-21T061737Z.backup");
+    assert_eq!(fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
+    let copy = Store::open_existing(&backup, NOON).unwrap();
+    assert_eq!(copy.status().unwrap()[0].name, host_name("web1"));
+}
+
+#[test]
+fn a_fresh_or_current_database_needs_no_backup() {
+    let (folder, path) = closed();
+    drop(Store::open(&path, NOON).unwrap());
+    assert_eq!(backups(folder.path()), [""; 0].map(PathBuf::from));
+}
+
+#[test]
+fn a_step_happens_as_a_whole_or_not_at_all() {
+    let (_folder, path) = closed();
+    let broken = "CREATE TABLE rack (id INTEGER PRIMARY KEY) STRICT; CREATE TABLE host (id INTEGER) STRICT;";
+    assert!(matches!(open::open(&path, NOON, &[STEPS[0], broken]), Err(StoreError::Engine { .. })));
+    let store = Store::open(&path, NOON).unwrap();
+    assert_eq!(user_version(&store.connection), 1);
+    let racks =
+        store.connection.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'rack'", [], |row| row.get(0));
+    assert_eq!(racks, Ok(0));
+    drop(store);
+    open::open(&path, NOON, &[STEPS[0], SECOND]).unwrap();
+}
+
+#[test]
+fn a_damaged_database_is_not_migrated() {
+    let (folder, path) = closed();
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'host'";
+    let page: usize = Connection::open(&path).unwrap().query_row(root, [], |row| row::unsigned(row, 0)).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[(page - 1) * 4096..page * 4096].fill(0xff);
+    fs::write(&path, &bytes).unwrap();
+    let refused = open::open(&path, NOON, &[STEPS[0], SECOND]).unwrap_err();
+    assert!(matches!(refused, StoreError::Corrupt { .. }), "{refused:?}");
+    assert_eq!(backups(folder.path()).len(), 0);
+}

@@ -1,0 +1,101 @@
+//! The questions in `sql/queries/` have the answers they promise.
+//!
+//! They ask about today, so these fixtures are made around the engine's own clock.
+
+use rusqlite::Params;
+use sample::OutcomeKind;
+
+use super::*;
+
+/// The engine's time, rounded down to seconds.
+fn now(store: &Store) -> Timestamp {
+    store.connection.query_row("SELECT unixepoch() * 1000", [], |row| row.get(0).map(Timestamp::from_millis)).unwrap()
+}
+
+/// Answers as lines of values with a space between; NULL is `-`.
+fn answer(store: &Store, query: &str, parameters: impl Params) -> Vec<String> {
+    let mut select = store.connection.prepare(query).unwrap();
+    let columns = select.column_count();
+    let rows = select.query_map(parameters, |row| {
+        let values = (0..columns).map(|index| {
+            Ok(match row.get::<_, rusqlite::types::Value>(index)? {
+                rusqlite::types::Value::Null => "-".to_owned(),
+                rusqlite::types::Value::Integer(number) => number.to_string(),
+                rusqlite::types::Value::Real(number) => number.to_string(),
+                rusqlite::types::Value::Text(text) => text.replace(' ', "_"),
+                rusqlite::types::Value::Blob(_) => "blob".to_owned(),
+            })
+        });
+        Ok(values.collect::<rusqlite::Result<Vec<_>>>()?.join(" "))
+    });
+    rows.unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+fn ended(host: HostId, kind: OutcomeKind, at: Timestamp) -> Visit {
+    Visit { outcome: outcome(kind, at), ..visit(host, kind) }
+}
+
+#[test]
+fn hosts_without_a_good_visit_today_are_those_that_failed_and_those_never_seen() {
+    let mut fixture = Fixture::new();
+    let [good, bad, fresh] = ["good", "bad", "fresh"].map(|name| fixture.host(name));
+    let now = now(&fixture.store);
+    let yesterday = now.plus_millis(-25 * 3_600_000);
+    for (kind, at) in [(OutcomeKind::Ok, yesterday), (OutcomeKind::AuthFailed, now)] {
+        let run = fixture.run();
+        // An hour ahead: also if midnight passes while the test runs, that is no earlier day.
+        let today = now.plus_millis(3_600_000);
+        let visits =
+            [ended(good, OutcomeKind::Ok, today), ended(bad, kind, at), ended(fresh, OutcomeKind::Cancelled, at)];
+        fixture.store.record_visits(run, &visits).unwrap();
+    }
+    let query = include_str!("../../../sql/queries/hosts_without_a_good_visit_today.sql");
+    let last_good = yesterday.to_string().replace('T', "_").replace('Z', "");
+    assert_eq!(answer(&fixture.store, query, []), ["fresh - - -".to_owned(), format!("bad {last_good} auth_failed -")]);
+}
+
+#[test]
+fn fullest_filesystems_are_those_of_the_newest_samples() {
+    let mut fixture = Fixture::new();
+    let (run, web1, db1) = (fixture.run(), fixture.host("web1"), fixture.host("db1"));
+    let full = |used| Readings { filesystems: Some(vec![filesystem("/", used)]), ..Readings::default() };
+    let samples = vec![received(1, at(0), full(99)), received(2, at(60), every_reading())];
+    let other = vec![received(1, at(0), full(50))];
+    let visits =
+        [Visit { samples, ..visit(web1, OutcomeKind::Ok) }, Visit { samples: other, ..visit(db1, OutcomeKind::Ok) }];
+    fixture.store.record_visits(run, &visits).unwrap();
+    let answers = answer(&fixture.store, include_str!("../../../sql/queries/fullest_filesystems.sql"), []);
+    assert_eq!(
+        answers,
+        [
+            "web1 /var 91 0 10 2026-11-21_06:18:37",
+            "db1 / 50 0 10 2026-11-21_06:17:37",
+            "web1 / 40 0 10 2026-11-21_06:18:37",
+        ]
+    );
+}
+
+#[test]
+fn memory_of_a_host_over_the_last_day_is_its_own_and_hour_by_hour() {
+    let mut fixture = Fixture::new();
+    let (run, web1, db1) = (fixture.run(), fixture.host("web1"), fixture.host("db1"));
+    let hour = Timestamp::from_millis(now(&fixture.store).as_millis() / 3_600_000 * 3_600_000);
+    let using = |percent: u64| Readings {
+        memory: Some(Memory { total_bytes: 100, available_bytes: 100 - percent }),
+        ..Readings::default()
+    };
+    let taken = [(1, 25, 99), (2, 2, 40), (3, 2, 60), (4, 1, 70)];
+    let sample = |(number, hours_ago, percent): (u8, i64, u64)| {
+        received(number, hour.plus_millis(i64::from(number) * 1000 - hours_ago * 3_600_000), using(percent))
+    };
+    let mut samples: Vec<_> = taken.into_iter().map(sample).collect();
+    samples.push(received(5, hour.plus_millis(-3_600_000), Readings::default()));
+    let other = vec![received(6, hour, using(1))];
+    let visits =
+        [Visit { samples, ..visit(web1, OutcomeKind::Ok) }, Visit { samples: other, ..visit(db1, OutcomeKind::Ok) }];
+    fixture.store.record_visits(run, &visits).unwrap();
+    let query = include_str!("../../../sql/queries/memory_of_a_host_over_the_last_day.sql");
+    let label = |hours_ago: i64| hour.plus_millis(-hours_ago * 3_600_000).to_string()[..16].replace('T', "_");
+    let expected = [format!("{} 2 40 50 60", label(2)), format!("{} 1 70 70 70", label(1))];
+    assert_eq!(answer(&fixture.store, query, &[(":host", "web1")]), expected);
+}

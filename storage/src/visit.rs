@@ -1,0 +1,122 @@
+//! One visit, written into its rows.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use sample::{Facts, Rejection};
+
+use crate::error::Failure;
+use crate::row::count;
+use crate::{HostId, ReceivedSample, RunId, SampleRowId, SpoolProgress, Visit, WorkDir, readings};
+
+/// Writes everything a visit brought home. Returns how many of its samples were new.
+pub(crate) fn record(db: &Connection, run: RunId, visit: &Visit) -> Result<usize, Failure> {
+    insert_outcome(db, run, visit)?;
+    update_work_dir(db, visit)?;
+    if let Some((facts, probe_version)) = &visit.facts {
+        update_facts(db, visit.host, facts, probe_version)?;
+    }
+    let mut new_samples = 0;
+    for received in &visit.samples {
+        new_samples += usize::from(insert_sample(db, run, visit.host, received)?);
+    }
+    for progress in &visit.spools {
+        advance_spool(db, visit, progress)?;
+    }
+    for (class, number) in &visit.rejected {
+        count_rejected(db, (run, visit.host), *class, *number)?;
+    }
+    Ok(new_samples)
+}
+
+fn insert_outcome(db: &Connection, run: RunId, visit: &Visit) -> Result<(), Failure> {
+    let outcome = &visit.outcome;
+    let duration_ms = u64::try_from(outcome.duration.as_millis()).unwrap_or(u64::MAX);
+    let mut insert = db.prepare_cached(
+        "INSERT INTO outcome (run_id, host_id, kind, detail, at_ms, duration_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    insert.execute(params![
+        run,
+        visit.host,
+        outcome.kind.name(),
+        outcome.detail,
+        outcome.at.as_millis(),
+        count(duration_ms, "the duration of a visit")?,
+    ])?;
+    Ok(())
+}
+
+fn update_work_dir(db: &Connection, visit: &Visit) -> Result<(), Failure> {
+    let work_dir = match &visit.work_dir {
+        WorkDir::Unchanged => return Ok(()),
+        WorkDir::Default => None,
+        WorkDir::At(place) => Some(place),
+    };
+    let mut update = db.prepare_cached("UPDATE host SET work_dir = ?2 WHERE id = ?1 AND work_dir IS NOT ?2")?;
+    update.execute(params![visit.host, work_dir])?;
+    Ok(())
+}
+
+fn update_facts(db: &Connection, host: HostId, facts: &Facts, probe_version: &str) -> Result<(), Failure> {
+    let Facts { hostname, os, kernel, architecture } = facts;
+    let mut update = db.prepare_cached(
+        "UPDATE host SET hostname = ?2, os = ?3, kernel = ?4, architecture = ?5, probe_version = ?6
+         WHERE id = ?1 AND (hostname, os, kernel, architecture, probe_version) IS NOT (?2, ?3, ?4, ?5, ?6)",
+    )?;
+    update.execute(params![host, hostname, os, kernel, architecture, probe_version])?;
+    Ok(())
+}
+
+/// Returns false if the sample is known already: a host shows its spool until it learns that it may delete it.
+fn insert_sample(db: &Connection, run: RunId, host: HostId, received: &ReceivedSample) -> Result<bool, Failure> {
+    let sample = &received.sample;
+    let mut insert = db.prepare_cached(
+        "INSERT INTO sample (run_id, host_id, probe_sample_id, taken_ms, host_taken_ms, received_ms, boot_id, filesystems_read)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT (host_id, probe_sample_id) DO NOTHING
+         RETURNING id",
+    )?;
+    let values = params![
+        run,
+        host,
+        sample.id.to_string(),
+        received.taken.as_millis(),
+        sample.host_time_ms.as_millis(),
+        received.received.as_millis(),
+        sample.boot.as_ref().map(|boot| &boot.id),
+        sample.readings.filesystems.is_some(),
+    ];
+    let row: Option<SampleRowId> = insert.query_row(values, |row| row.get(0)).optional()?;
+    if let Some(row) = row {
+        readings::write(db, row, &sample.readings)?;
+    }
+    Ok(row.is_some())
+}
+
+/// Neither number goes back. One that the database can't hold is cut: both come from the host, whose nonsense must
+/// not keep other hosts' visits from being recorded, and an acknowledgement may always say less than was committed.
+fn advance_spool(db: &Connection, visit: &Visit, progress: &SpoolProgress) -> Result<(), Failure> {
+    let cut = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let mut upsert = db.prepare_cached(
+        "INSERT INTO spool (host_id, spool_id, through, dropped, seen_ms) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (host_id, spool_id) DO UPDATE SET
+             through = coalesce(max(through, excluded.through), through, excluded.through),
+             dropped = max(dropped, excluded.dropped),
+             seen_ms = max(seen_ms, excluded.seen_ms)",
+    )?;
+    upsert.execute(params![
+        visit.host,
+        progress.spool.to_string(),
+        progress.through.map(cut),
+        cut(progress.dropped),
+        visit.outcome.at.as_millis(),
+    ])?;
+    Ok(())
+}
+
+fn count_rejected(db: &Connection, visit: (RunId, HostId), class: Rejection, number: u32) -> Result<(), Failure> {
+    let mut upsert = db.prepare_cached(
+        "INSERT INTO rejected_envelope (run_id, host_id, class, count) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (run_id, host_id, class) DO UPDATE SET count = count + excluded.count",
+    )?;
+    upsert.execute(params![visit.0, visit.1, class.name(), number])?;
+    Ok(())
+}
