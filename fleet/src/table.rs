@@ -1,0 +1,188 @@
+//! The answer for people: a table, and what to do about the failures in it.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use sample::{OutcomeKind, Readings, Timestamp, Untrusted};
+use storage::FiringAlert;
+
+use crate::age::ago;
+use crate::status::{Host, fullest};
+
+const COLUMNS: [&str; 8] = ["HOST", "STATE", "LAST SEEN", "CPU", "MEMORY", "FULLEST", "LOAD", "ALERTS"];
+/// CPU, memory and load are numbers.
+const NUMBERS: [usize; 3] = [3, 4, 6];
+/// Between two columns.
+const GAP: u16 = 2;
+const UNKNOWN: &str = "-";
+/// So that one host with a strange mount point does not spoil everybody's table.
+const MAX_MOUNT_CHARS: usize = 32;
+const MAX_ALERTS: usize = 3;
+
+const GREEN: &str = "\u{1b}[32m";
+const RED: &str = "\u{1b}[31m";
+const YELLOW: &str = "\u{1b}[33m";
+const PLAIN: &str = "\u{1b}[0m";
+
+/// Writes the table, and a line for each kind of failure in it that says what to do.
+///
+/// # Errors
+/// `out` can't be written.
+pub fn write(out: &mut impl Write, hosts: &[Host], now: Timestamp, colour: bool) -> io::Result<()> {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(COLUMNS);
+    table.add_rows(hosts.iter().map(|host| cells(host, now)));
+    for column in table.column_iter_mut() {
+        column.set_padding((0, GAP));
+    }
+    for index in NUMBERS {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let widest = hosts.iter().map(|host| host.name.as_str().len()).chain([COLUMNS[0].len()]).max().unwrap_or(0);
+    let state_at = widest + usize::from(GAP);
+    let states = [None].into_iter().chain(hosts.iter().map(|host| Some(state(host))));
+    for (line, state) in table.lines().zip(states) {
+        match state.filter(|_| colour) {
+            Some(state) => writeln!(out, "{}", coloured(line.trim_end(), state_at, state))?,
+            None => writeln!(out, "{}", line.trim_end())?,
+        }
+    }
+    write_hints(out, hosts)
+}
+
+/// How the latest visit ended; none if there was none.
+type State = Option<OutcomeKind>;
+
+fn state(host: &Host) -> State {
+    Some(host.known.as_ref()?.outcome.as_ref()?.kind)
+}
+
+fn state_text(state: State) -> &'static str {
+    state.map_or("never", OutcomeKind::name)
+}
+
+/// The table is coloured once it is laid out: the layout would count the codes as text.
+fn coloured(line: &str, state_at: usize, state: State) -> String {
+    let code = match state {
+        None => YELLOW,
+        Some(OutcomeKind::Ok) => GREEN,
+        Some(_) => RED,
+    };
+    // Host names and states are ASCII, so that columns are bytes up to here.
+    let (before, rest) = line.split_at(state_at);
+    let (text, after) = rest.split_at(state_text(state).len());
+    format!("{before}{code}{text}{PLAIN}{after}")
+}
+
+fn cells(host: &Host, now: Timestamp) -> [String; COLUMNS.len()] {
+    let known = host.known.as_ref();
+    let readings = host.readings();
+    let unknown = || UNKNOWN.to_owned();
+    let percent = |value: Option<f64>| value.map_or_else(unknown, |value| format!("{value:.0} %"));
+    let last_ok = known.and_then(|known| known.last_ok);
+    let load = readings.and_then(|readings| readings.load);
+    [
+        host.name.to_string(),
+        state_text(state(host)).to_owned(),
+        last_ok.map_or_else(|| "never".to_owned(), |time| ago(time, now)),
+        percent(readings.and_then(|readings| readings.cpu).map(|cpu| cpu.busy_percent)),
+        percent(readings.and_then(|readings| readings.memory).map(|memory| memory.used_percent())),
+        readings.and_then(fullest_text).unwrap_or_else(unknown),
+        load.map_or_else(unknown, |load| format!("{:.2}", load.one)),
+        known.map_or_else(String::new, |known| alerts_text(&known.firing)),
+    ]
+}
+
+fn fullest_text(readings: &Readings) -> Option<String> {
+    let (filesystem, percent) = fullest(readings)?;
+    Some(format!("{} {percent:.0} %", mount_text(&filesystem.mount)))
+}
+
+fn mount_text(mount: &str) -> String {
+    let shown = Untrusted(mount).to_string();
+    match shown.char_indices().nth(MAX_MOUNT_CHARS) {
+        Some((end, _)) => format!("{}…", &shown[..end]),
+        None => shown,
+    }
+}
+
+fn alerts_text(firing: &[FiringAlert]) -> String {
+    let name = |alert: &FiringAlert| match alert.key.instance.as_str() {
+        "" => alert.key.rule.metric.to_string(),
+        mount => format!("{} {}", alert.key.rule.metric, mount_text(mount)),
+    };
+    let mut names: Vec<String> = firing.iter().take(MAX_ALERTS).map(name).collect();
+    if firing.len() > MAX_ALERTS {
+        names.push(format!("and {} more", firing.len() - MAX_ALERTS));
+    }
+    names.join(", ")
+}
+
+fn write_hints(out: &mut impl Write, hosts: &[Host]) -> io::Result<()> {
+    let kinds: BTreeSet<OutcomeKind> = hosts.iter().filter_map(state).collect();
+    let hints: Vec<_> = kinds.into_iter().filter_map(|kind| Some((kind, kind.hint()?))).collect();
+    if !hints.is_empty() {
+        writeln!(out)?;
+    }
+    hints.into_iter().try_for_each(|(kind, hint)| writeln!(out, "{kind}: {hint}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::status::tests::{NOON, busy, visited};
+    use storage::HostStatus;
+
+    fn shown(known: Vec<HostStatus>, colour: bool) -> String {
+        let host = |known: HostStatus| Host { name: known.name.clone(), known: Some(known) };
+        let mut hosts: Vec<Host> = known.into_iter().map(host).collect();
+        hosts.push(Host { name: "new".parse().unwrap(), known: None });
+        let mut out = Vec::new();
+        write(&mut out, &hosts, NOON, colour).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_table_shows_what_is_known_and_what_to_do() {
+        let known = vec![busy("web1.example.org", "/var"), visited("db1", OutcomeKind::AuthFailed)];
+        let expected = "\
+HOST              STATE        LAST SEEN   CPU  MEMORY  FULLEST    LOAD  ALERTS
+web1.example.org  ok           3m ago     12 %    85 %  /var 91 %  0.50  cpu, disk /var
+db1               auth_failed  never         -       -  -             -
+new               never        never         -       -  -             -
+
+auth_failed: check username, and password or identity-file, by hand: ssh -p PORT USER@HOST
+";
+        assert_eq!(shown(known, false), expected);
+    }
+
+    #[test]
+    fn colour_is_around_the_state_and_changes_nothing_else() {
+        let known = || vec![busy("ok", "/ok"), visited("auth_failed", OutcomeKind::AuthFailed)];
+        let text = shown(known(), true);
+        assert!(text.contains("\u{1b}[32mok\u{1b}[0m ") && text.contains("\u{1b}[31mauth_failed\u{1b}[0m "), "{text}");
+        assert!(text.contains("\u{1b}[33mnever\u{1b}[0m "), "{text}");
+        let plain = text.replace(GREEN, "").replace(RED, "").replace(YELLOW, "").replace(PLAIN, "");
+        assert_eq!(plain, shown(known(), false));
+    }
+
+    #[test]
+    fn a_host_can_neither_paint_the_terminal_nor_spoil_the_table() {
+        let text = shown(vec![busy("web1", "/\u{1b}[2J\n/x"), busy("web2", &"/long".repeat(100))], false);
+        assert!(!text.contains('\u{1b}'), "{text:?}");
+        assert!(text.contains("/\\u{1b}[2J\\u{a}/x 91 %"), "{text}");
+        assert_eq!(text.lines().count(), 4, "{text}");
+        assert!(text.lines().all(|line| line.chars().count() < 160), "{text}");
+    }
+
+    #[test]
+    fn many_alerts_are_counted() {
+        let mut known = busy("web1", "/var");
+        known.firing = [known.firing.clone(), known.firing].concat();
+        known.firing.extend(known.firing.clone());
+        assert!(shown(vec![known], false).contains("cpu, disk /var, cpu, and 5 more"));
+    }
+}
