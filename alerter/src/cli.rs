@@ -1,0 +1,11 @@
+//! What a person sees: arguments, commands, what they print, how they end.
+
+mod args;
+mod commands;
+mod error;
+mod interrupt;
+mod logging;
+
+pub use args::Args;
+pub use commands::execute;
+pub use error::{CommandError, Ending};

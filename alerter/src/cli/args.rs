@@ -1,0 +1,105 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use rules::Recipient;
+
+const AFTER: &str = "\
+Files:
+  config.xml   --config, else $FLEET_CONFIG, else ~/.config/fleet-health/config.xml (not for root),
+               else /etc/fleet-health/config.xml
+  state folder --state-dir, else $FLEET_STATE_DIR, else $STATE_DIRECTORY, else /var/lib/fleet-health for root
+               and ~/.local/state/fleet-health for others. It holds fleet.db
+
+Exit status:
+  0  done, or no database yet        3  some mail is not delivered (yet)
+  1  could not run (database, lock)  4  another instance is running
+  2  usage or configuration          130, 143  interrupted in mid-run
+
+Without a terminal, a run that ends with 0 prints nothing unless -v is given.
+
+Examples:
+  fleet-alerter check                    what config.xml comes to
+  fleet-alerter test-mail me@example.org does mail work?
+  */5 * * * * fleet-alerter              in a crontab";
+
+/// Compares new measurements with the limits in config.xml and sends mail
+///
+/// Reads what fleet-collector stored and nobody has treated yet, keeps the states of alerts, and mails what changed.
+/// Mails that could not be sent are tried again by later runs, for five days.
+#[derive(Debug, Parser)]
+#[command(name = "fleet-alerter", version, after_help = AFTER, after_long_help = AFTER, args_conflicts_with_subcommands = true)]
+pub struct Args {
+    #[command(flatten)]
+    pub(super) place: Place,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Place {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(super) config: Option<PathBuf>,
+    /// The state folder
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(super) state_dir: Option<PathBuf>,
+    /// Tell each step on standard error; twice for more
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub(super) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Treat what is new and send what is due, once or at the times of --schedule (the same as no command)
+    Run(RunArgs),
+    /// Check config.xml and print what it comes to; contacts nobody
+    Check,
+    /// Send a test mail and tell each step
+    TestMail {
+        /// Who gets it
+        #[arg(value_name = "ADDRESS")]
+        to: Recipient,
+    },
+}
+
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct RunArgs {
+    /// Print the mails that would be made, and change nothing
+    #[arg(long, conflicts_with = "schedule")]
+    pub(super) dry_run: bool,
+    /// Stay, and run at these times: five or six fields as in crontab(5), with seconds first if there are six
+    #[arg(long, value_name = "CRON")]
+    pub(super) schedule: Option<String>,
+    /// The time zone of --schedule, such as Europe/Berlin [default: the server's]
+    #[arg(long, value_name = "TZ", requires = "schedule")]
+    pub(super) timezone: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn run_is_what_happens_without_a_command() {
+        assert!(Args::parse_from(["fleet-alerter", "--dry-run", "-v"]).run.dry_run);
+        let named = Args::parse_from(["fleet-alerter", "run", "--config", "x.xml", "--dry-run"]);
+        assert_eq!(named.place.config, Some("x.xml".into()));
+        assert!(matches!(named.command, Some(Command::Run(run)) if run.dry_run));
+    }
+
+    #[test]
+    fn a_test_mail_goes_to_an_address_and_nothing_else() {
+        assert!(Args::try_parse_from(["fleet-alerter", "test-mail", "a@example.org"]).is_ok());
+        assert!(Args::try_parse_from(["fleet-alerter", "test-mail", "a@example.org\r\nDATA"]).is_err());
+    }
+}

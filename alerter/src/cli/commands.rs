@@ -1,0 +1,110 @@
+//! What each command does.
+
+use std::cell::Cell;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use config::Environment;
+use rules::Recipient;
+use tokio::runtime::Runtime;
+use tokio::task;
+use tokio_util::sync::CancellationToken;
+
+use super::args::{Args, Command, Place, RunArgs};
+use super::error::{CommandError, Ending};
+use super::interrupt::Interrupt;
+use super::logging;
+use crate::clock::now;
+use crate::deliver::{Surroundings, Timeouts};
+use crate::{Report, Setting, check, dry_run, run, test_mail};
+
+/// Does what the command line says.
+///
+/// # Errors
+/// The command could not do its work; the error knows its exit status.
+pub fn execute(args: Args) -> Result<Ending, CommandError> {
+    logging::start(args.place.verbose);
+    let Args { place, run, command } = args;
+    match command.unwrap_or(Command::Run(run)) {
+        Command::Run(RunArgs { dry_run: true, .. }) => forecast(&place),
+        Command::Run(args) => {
+            let runtime = Runtime::new().map_err(|error| CommandError::could_not_run(&error))?;
+            runtime.block_on(run_or_schedule(&place, &args))
+        }
+        Command::Check => {
+            print(check(&setting(&place)?)?.trim_end());
+            Ok(Ending::Done)
+        }
+        Command::TestMail { to } => send_test_mail(&place, &to),
+    }
+}
+
+async fn run_or_schedule(place: &Place, args: &RunArgs) -> Result<Ending, CommandError> {
+    let interrupt = Interrupt::listen().map_err(|error| CommandError::could_not_run(&error))?;
+    let Some(expression) = &args.schedule else {
+        let ending = run_once(place, interrupt.token.clone()).await?;
+        return Ok(interrupt.signal().map_or(ending, Ending::Interrupted));
+    };
+    let schedule = schedule::Schedule::parse(expression, args.timezone.as_deref())?;
+    // What is wrong now is told now, not in the first night.
+    check(&setting(place)?)?;
+    tracing::info!("waiting for the times of the schedule");
+    let interrupted_in_a_run = Cell::new(false);
+    schedule::run(&schedule, interrupt.token.clone(), || async {
+        // config.xml is read again for each run, as it would be from crontab.
+        if let Err(error) = run_once(place, interrupt.token.clone()).await {
+            tracing::error!(hint = error.hint(), "{error}");
+        }
+        interrupted_in_a_run.set(interrupt.token.is_cancelled());
+    })
+    .await?;
+    Ok(interrupt.signal().filter(|_| interrupted_in_a_run.get()).map_or(Ending::Done, Ending::Interrupted))
+}
+
+/// The work is done on a thread where it may block; signals are heard meanwhile.
+async fn run_once(place: &Place, stop: CancellationToken) -> Result<Ending, CommandError> {
+    let setting = setting(place)?;
+    let database = setting.database.clone();
+    let work = task::spawn_blocking(move || {
+        run(&setting, &Surroundings { now: &now, stop: &stop, timeouts: Timeouts::default() })
+    });
+    let report = work.await.map_err(|error| CommandError::could_not_run(&error))??;
+    let ending = Ending::of(&report);
+    if ending != Ending::Done || place.verbose > 0 || io::stdout().is_terminal() {
+        print(&summary(&report, &database));
+    }
+    Ok(ending)
+}
+
+fn summary(report: &Report, database: &Path) -> String {
+    if !report.has_database {
+        return format!("no database {} yet: the first run of fleet-collector makes it", database.display());
+    }
+    let Report { rows, events, mails, undelivered, .. } = report;
+    let sent = report.deliveries.sent;
+    format!("{rows} rows treated, {events} events, {mails} new mails, {sent} sent, {undelivered} not delivered yet")
+}
+
+fn forecast(place: &Place) -> Result<Ending, CommandError> {
+    let setting = setting(place)?;
+    print(&dry_run(&setting, now())?.to_text(&setting.config.smtp.from));
+    Ok(Ending::Done)
+}
+
+fn send_test_mail(place: &Place, to: &Recipient) -> Result<Ending, CommandError> {
+    let smtp = setting(place)?.config.smtp;
+    let sent = test_mail(&smtp, to, Timeouts::default(), now(), &mut |line| print(line))?;
+    Ok(if sent { Ending::Done } else { Ending::NotAllDelivered })
+}
+
+fn setting(place: &Place) -> Result<Setting, CommandError> {
+    let environment = Environment::of_this_process();
+    let config = config::locate(place.config.clone(), &environment, Path::exists);
+    let state_dir = config::state_dir(place.state_dir.clone(), &environment);
+    Ok(Setting::load(&config, &state_dir)?)
+}
+
+fn print(text: &str) {
+    // A closed standard output (`| head`) never ends a run: what can't be printed is in the database.
+    drop(writeln!(io::stdout(), "{text}"));
+}

@@ -1,0 +1,48 @@
+//! SIGINT and SIGTERM: the first ends the work in good order, the second ends the program.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+const SIGINT: u8 = 2;
+const SIGTERM: u8 = 15;
+const SIGNALLED: i32 = 128;
+
+/// Says whether and by which signal the program was asked to end.
+#[derive(Clone, Default)]
+pub(super) struct Interrupt {
+    /// Cancelled by the first signal.
+    pub(super) token: CancellationToken,
+    signal: Arc<AtomicU8>,
+}
+
+impl Interrupt {
+    /// Starts to listen.
+    pub(super) fn listen() -> std::io::Result<Interrupt> {
+        let interrupt = Interrupt::default();
+        let (mut int, mut term) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let (token, number) = (interrupt.token.clone(), interrupt.signal.clone());
+        tokio::spawn(async move {
+            loop {
+                let caught = tokio::select! {
+                    _ = int.recv() => SIGINT,
+                    _ = term.recv() => SIGTERM,
+                };
+                if token.is_cancelled() {
+                    std::process::exit(SIGNALLED + i32::from(caught));
+                }
+                number.store(caught, Ordering::Relaxed);
+                token.cancel();
+                tracing::info!(signal = caught, "ending after the work at hand; once more to end at once");
+            }
+        });
+        Ok(interrupt)
+    }
+
+    /// The signal that came, if one did.
+    pub(super) fn signal(&self) -> Option<u8> {
+        Some(self.signal.load(Ordering::Relaxed)).filter(|signal| *signal != 0)
+    }
+}

@@ -1,0 +1,24 @@
+//! Logs on standard error.
+
+use std::io::{self, IsTerminal};
+
+use tracing_subscriber::EnvFilter;
+
+/// Logs our own crates as verbosely as asked for, and everybody else's warnings at most: at finer levels lettre writes
+/// the whole conversation, password included.
+///
+/// Cron mails whatever is printed. So without a terminal and without being asked only errors are logged, and every
+/// error that is logged makes the run end with another status than 0.
+pub(super) fn start(verbose: u8) {
+    let ours = match verbose {
+        0 if io::stderr().is_terminal() => "warn",
+        0 => "error",
+        1 => "info",
+        _ => "debug",
+    };
+    let theirs = if verbose == 0 { "error" } else { "warn" };
+    let filter = EnvFilter::new(format!("{theirs},alerter={ours},schedule={ours},storage={ours},lettre={theirs}"));
+    let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    // A second call, from a test, keeps the first subscriber.
+    drop(tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colour).try_init());
+}

@@ -1,0 +1,59 @@
+//! When a delivery is tried again, and when it is given up.
+
+use std::time::Duration;
+
+use sample::Timestamp;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// How long a mail is tried for. The usual horizon of a mail server (RFC 5321, 4.5.4.1).
+const LIFETIME: Duration = Duration::from_secs(5 * 24 * 60 * 60);
+
+/// Returns when to try again after `attempts` attempts, the last of which ended `now`.
+///
+/// The pauses are 1, 2, 4, 8, 15, 30 and then 60 minutes: greylisting servers take a mail after a few minutes, and
+/// one that is down for hours is not pestered.
+pub(crate) fn next_attempt(attempts: u32, now: Timestamp) -> Timestamp {
+    let minutes = match attempts {
+        0 | 1 => 1,
+        2 => 2,
+        3 => 4,
+        4 => 8,
+        5 => 15,
+        6 => 30,
+        _ => 60,
+    };
+    now + MINUTE * minutes
+}
+
+/// Returns when to send again what may or may not have been taken: the sooner, the likelier it is that the receiver
+/// still remembers the Message-ID.
+pub(crate) fn next_after_unknown(now: Timestamp) -> Timestamp {
+    now + MINUTE
+}
+
+/// Whether a mail made at `created` is not tried any more after an attempt that ended `now`.
+///
+/// It is asked after an attempt only: a mail that waited for days because nothing ran gets its attempt.
+pub(crate) fn is_too_old(created: Timestamp, now: Timestamp) -> bool {
+    now >= created + LIFETIME
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pauses_grow_to_an_hour_and_stay_there() {
+        let now = Timestamp::from_millis(1_795_241_857_000);
+        let pauses: Vec<i64> = (1..=9).map(|attempts| next_attempt(attempts, now).millis_since(now) / 60_000).collect();
+        assert_eq!(pauses, [1, 2, 4, 8, 15, 30, 60, 60, 60]);
+    }
+
+    #[test]
+    fn a_mail_is_given_up_after_five_days_and_not_before() {
+        let created = Timestamp::from_millis(0);
+        assert!(!is_too_old(created, Timestamp::from_millis(5 * 86_400_000 - 1)));
+        assert!(is_too_old(created, Timestamp::from_millis(5 * 86_400_000)));
+    }
+}

@@ -1,0 +1,110 @@
+//! One run: evaluate, compose, deliver.
+
+use sample::Timestamp;
+use storage::{LockError, RunLock, Slice, Store, StoreError};
+
+use crate::compose::{self, ComposeError, Stationery};
+use crate::deliver::{self, DeliverError, Deliveries, Surroundings};
+use crate::evaluate::{States, evaluate, withdraw_unwatched};
+use crate::setting::Setting;
+
+/// How many rows are treated in one transaction.
+const SLICE: usize = 5000;
+
+/// What a run came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// There is a database. Without one there is nothing to do yet.
+    pub has_database: bool,
+    /// Rows that were treated.
+    pub rows: usize,
+    /// Changes of alerts among them.
+    pub events: usize,
+    /// Mails that were made.
+    pub mails: usize,
+    /// Deliveries that were tried.
+    pub deliveries: Deliveries,
+    /// Deliveries that have not ended, also those of earlier runs.
+    pub undelivered: usize,
+}
+
+/// A run could not do its work. What it had committed stays, and the next run goes on from there.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Another instance is running, or nobody can say.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A mail can't be made.
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
+    /// The outbox.
+    #[error(transparent)]
+    Deliver(#[from] DeliverError),
+}
+
+/// Treats every row, makes the mails that are owed, and tries the deliveries that are due. Ends early, between two
+/// pieces of work, when it is told to stop.
+///
+/// # Errors
+/// The lock, the database, a template, or a password or certificate of the SMTP settings.
+pub fn run(setting: &Setting, around: &Surroundings<'_>) -> Result<Report, RunError> {
+    let mut store = match Store::open_existing(&setting.database, (around.now)()) {
+        Err(StoreError::NoDatabase { .. } | StoreError::NoFolder { .. }) => return Ok(Report::default()),
+        opened => opened?,
+    };
+    let _lock = RunLock::take(&setting.database, "alerter")?;
+    let mut report = Report { has_database: true, ..Report::default() };
+    treat(&mut store, setting, around, &mut report)?;
+    report.mails = make_mails(&mut store, setting, (around.now)())?;
+    report.deliveries = deliver::deliver(&mut store, &setting.config.smtp, around)?;
+    report.undelivered = store.undelivered()?;
+    Ok(report)
+}
+
+fn treat(
+    store: &mut Store,
+    setting: &Setting,
+    around: &Surroundings<'_>,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    let rules = setting.rules();
+    let mut states = States::new(store.alerts()?);
+    loop {
+        if around.stop.is_cancelled() {
+            return Ok(());
+        }
+        let rows = store.untreated(SLICE)?;
+        if rows.is_empty() {
+            break;
+        }
+        let slice = evaluate(&rules, &mut states, &rows, (around.now)());
+        store.commit_slice(&slice)?;
+        report.rows += rows.len();
+        report.events += events(&slice);
+    }
+    let slice = withdraw_unwatched(&rules, &mut states, (around.now)());
+    if !slice.changes.is_empty() {
+        store.commit_slice(&slice)?;
+        report.events += events(&slice);
+    }
+    Ok(())
+}
+
+fn events(slice: &Slice) -> usize {
+    slice.changes.iter().filter(|change| change.event.is_some()).count()
+}
+
+/// Also for events of a run that was killed before it came to this.
+fn make_mails(store: &mut Store, setting: &Setting, now: Timestamp) -> Result<usize, RunError> {
+    let events = store.events_without_mail()?;
+    let installation = store.installation_id()?;
+    let stationery = Stationery { installation: &installation, from: &setting.config.smtp.from };
+    let mails = compose::mails(&events, stationery, now)?;
+    if !mails.is_empty() {
+        store.create_mails(&mails, now)?;
+    }
+    Ok(mails.len())
+}

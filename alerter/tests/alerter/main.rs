@@ -1,0 +1,9 @@
+//! The alerter against a real database and an SMTP server that does what a script says.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't be set up fails, with the place where it could not")]
+
+mod delivering;
+mod evaluating;
+mod fleet;
+mod running;
+mod smtp_server;
