@@ -3,7 +3,6 @@
 mod args;
 mod commands;
 mod error;
-mod interrupt;
 mod logging;
 
 pub use args::Args;

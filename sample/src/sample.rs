@@ -110,7 +110,7 @@ impl Sample {
         let filesystems = filesystems.as_deref().unwrap_or(&[]);
         within(filesystems.len() <= MAX_FILESYSTEMS, "the number of filesystems")?;
         for fs in filesystems {
-            within(fs.mount.len() <= MAX_TEXT && fs.fs_type.len() <= MAX_TEXT, "a text")?;
+            within((1..=MAX_TEXT).contains(&fs.mount.len()) && fs.fs_type.len() <= MAX_TEXT, "a text")?;
             let counts = [Some(fs.size_bytes), Some(fs.used_bytes), Some(fs.avail_bytes), fs.inodes, fs.inodes_free];
             within(counts.into_iter().flatten().all(fits), "filesystem")?;
         }

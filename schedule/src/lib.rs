@@ -1,4 +1,4 @@
-//! Runs a job at cron times, never twice at once.
+//! Runs a job at cron times, never twice at once, and ends it in good order on a signal.
 //!
 //! # What a schedule may look like
 //!
@@ -22,6 +22,7 @@
 //! than three hours is believed at once, as cron(8) does it. Times that passed unseen, in sleep or by a jump
 //! ahead, are made up for by one run.
 
+mod interrupt;
 mod parse;
 mod run;
 #[cfg(test)]
@@ -29,5 +30,6 @@ mod tests;
 mod times;
 mod waker;
 
+pub use interrupt::Interrupt;
 pub use parse::{ParseScheduleError, Schedule};
 pub use run::{ScheduleError, run};

@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::{Args, Command, Place, RunArgs};
 use super::error::{CommandError, Ending};
-use super::interrupt::Interrupt;
 use super::logging;
 use crate::clock::now;
 use crate::deliver::{Surroundings, Timeouts};
@@ -23,7 +22,8 @@ use crate::{Report, Setting, check, dry_run, run, test_mail};
 /// # Errors
 /// The command could not do its work; the error knows its exit status.
 pub fn execute(args: Args) -> Result<Ending, CommandError> {
-    logging::start(args.place.verbose);
+    let to_be_read = matches!(args.command, Some(Command::Check)) || io::stderr().is_terminal();
+    logging::start(args.place.verbose, to_be_read);
     let Args { place, run, command } = args;
     match command.unwrap_or(Command::Run(run)) {
         Command::Run(RunArgs { dry_run: true, .. }) => forecast(&place),
@@ -40,7 +40,7 @@ pub fn execute(args: Args) -> Result<Ending, CommandError> {
 }
 
 async fn run_or_schedule(place: &Place, args: &RunArgs) -> Result<Ending, CommandError> {
-    let interrupt = Interrupt::listen().map_err(|error| CommandError::could_not_run(&error))?;
+    let interrupt = schedule::Interrupt::listen().map_err(|error| CommandError::could_not_run(&error))?;
     let Some(expression) = &args.schedule else {
         let ending = run_once(place, interrupt.token.clone()).await?;
         return Ok(interrupt.signal().map_or(ending, Ending::Interrupted));

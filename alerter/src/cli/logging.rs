@@ -7,11 +7,11 @@ use tracing_subscriber::EnvFilter;
 /// Logs our own crates as verbosely as asked for, and everybody else's warnings at most: at finer levels lettre writes
 /// the whole conversation, password included.
 ///
-/// Cron mails whatever is printed. So without a terminal and without being asked only errors are logged, and every
-/// error that is logged makes the run end with another status than 0.
-pub(super) fn start(verbose: u8) {
+/// Cron mails whatever is printed. So where nobody reads at once, and without being asked, only errors are logged, and
+/// every error that is logged makes the run end with another status than 0.
+pub(super) fn start(verbose: u8, to_be_read: bool) {
     let ours = match verbose {
-        0 if io::stderr().is_terminal() => "warn",
+        0 if to_be_read => "warn",
         0 => "error",
         1 => "info",
         _ => "debug",

@@ -12,15 +12,18 @@ const SIGNALLED: i32 = 128;
 
 /// Says whether and by which signal the program was asked to end.
 #[derive(Clone, Default)]
-pub(super) struct Interrupt {
+pub struct Interrupt {
     /// Cancelled by the first signal.
-    pub(super) token: CancellationToken,
+    pub token: CancellationToken,
     signal: Arc<AtomicU8>,
 }
 
 impl Interrupt {
-    /// Starts to listen.
-    pub(super) fn listen() -> std::io::Result<Interrupt> {
+    /// Starts to listen; needs a tokio runtime.
+    ///
+    /// # Errors
+    /// The system lets no handler be set.
+    pub fn listen() -> std::io::Result<Interrupt> {
         let interrupt = Interrupt::default();
         let (mut int, mut term) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         let (token, number) = (interrupt.token.clone(), interrupt.signal.clone());
@@ -42,7 +45,7 @@ impl Interrupt {
     }
 
     /// The signal that came, if one did.
-    pub(super) fn signal(&self) -> Option<u8> {
+    pub fn signal(&self) -> Option<u8> {
         Some(self.signal.load(Ordering::Relaxed)).filter(|signal| *signal != 0)
     }
 }
