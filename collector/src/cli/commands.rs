@@ -1,0 +1,138 @@
+//! What each command does.
+
+use std::cell::Cell;
+use std::fs::DirBuilder;
+use std::io::{self, IsTerminal};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use config::Environment;
+use storage::RunLock;
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+use super::args::{Args, Command, Place, RunArgs};
+use super::error::{CommandError, Ending};
+use super::report::{Printer, print};
+use super::{logging, trust};
+use crate::keys;
+use crate::prepare::Setting;
+use crate::probe_file::Places;
+
+/// Does what the command line says.
+///
+/// # Errors
+/// The command could not do its work; the error knows its exit status.
+pub fn execute(args: Args) -> Result<Ending, CommandError> {
+    let to_be_read = matches!(args.command, Some(Command::Check)) || io::stderr().is_terminal();
+    logging::start(args.place.verbose, to_be_read);
+    let Args { place, run, command } = args;
+    match command.unwrap_or(Command::Run(run)) {
+        Command::Run(run) => runtime()?.block_on(run_or_schedule(&place, &run)),
+        Command::Check => check(&place),
+        Command::Keygen => keygen(&place),
+        Command::Trust(args) => {
+            let setting = setting(&place, args.hosts.clone(), None)?;
+            runtime()?.block_on(trust::trust(&setting, &args))
+        }
+    }
+}
+
+async fn run_or_schedule(place: &Place, args: &RunArgs) -> Result<Ending, CommandError> {
+    let printer = Printer::new(args.format, place.verbose > 0);
+    let interrupt = schedule::Interrupt::listen().map_err(|error| CommandError::could_not_run(&error))?;
+    let Some(expression) = &args.schedule else {
+        let ending = run_once(place, args, printer, interrupt.token.clone()).await?;
+        return Ok(interrupt.signal().map_or(ending, Ending::Interrupted));
+    };
+    let schedule = schedule::Schedule::parse(expression, args.timezone.as_deref())?;
+    // What is wrong now is told now, not in the first night.
+    setting(place, args.hosts.clone(), args.jobs)?.prepare()?;
+    let interrupted = Cell::new(false);
+    schedule::run(&schedule, interrupt.token.clone(), || async {
+        // config.xml is read again for each run, as it would be from crontab.
+        if let Err(error) = run_once(place, args, printer, interrupt.token.clone()).await {
+            tracing::error!(hint = error.hint(), "{error}");
+        }
+        interrupted.set(interrupt.signal().is_some());
+    })
+    .await?;
+    Ok(interrupt.signal().filter(|_| interrupted.get()).map_or(Ending::Done, Ending::Interrupted))
+}
+
+async fn run_once(
+    place: &Place,
+    args: &RunArgs,
+    printer: Printer,
+    stop: CancellationToken,
+) -> Result<Ending, CommandError> {
+    let setting = setting(place, args.hosts.clone(), args.jobs)?;
+    let run = setting.prepare()?;
+    make_private(&setting.state_dir)?;
+    let _lock = RunLock::take(&run.database, "collector")?;
+    let summary = run.execute(stop, move |report| printer.host(&report)).await?;
+    printer.summary(&summary);
+    Ok(Ending::of(&summary))
+}
+
+fn check(place: &Place) -> Result<Ending, CommandError> {
+    let setting = setting(place, Vec::new(), None)?;
+    print(&format!("config    {}", setting.config.path.display()));
+    print(&format!("state     {}", setting.state_dir.display()));
+    print(&format!("database  {}", setting.database().display()));
+    let policy = format!("{:?}", setting.config.collector.host_keys);
+    print(&format!("host keys {} ({policy})", setting.known_hosts().display()));
+    for host in &setting.config.hosts {
+        let login = match (&host.identity_file, &host.password) {
+            (Some(key), None) => format!("key {}", key.display()),
+            (Some(key), Some(_)) => format!("key {}, then password", key.display()),
+            (None, Some(_)) => "password".to_owned(),
+            (None, None) => "nothing to log in with".to_owned(),
+        };
+        let (name, user, address, port) = (&host.name, &host.username, &host.address, host.port);
+        print(&format!("host      {name}: {user}@{address} port {port}, {login}, {} rules", host.rules.len()));
+    }
+    let run = setting.prepare()?;
+    let size = run.fleet.probe.bytes.len();
+    print(&format!("probe     {} bytes for {}, sha256 {}", size, run.fleet.probe.architecture, run.fleet.probe.sha256));
+    print(&format!("key       {}", run.fleet.keys.id));
+    Ok(Ending::Done)
+}
+
+fn keygen(place: &Place) -> Result<Ending, CommandError> {
+    let state_dir = config::state_dir(place.state_dir.clone(), &Environment::of_this_process());
+    make_private(&state_dir)?;
+    let id = keys::generate(&state_dir)?;
+    print(&format!("{}: key {id}", keys::private_path(&state_dir).display()));
+    Ok(Ending::Done)
+}
+
+fn setting(place: &Place, patterns: Vec<String>, jobs: Option<u16>) -> Result<Setting, CommandError> {
+    let environment = Environment::of_this_process();
+    let path = config::locate(place.config.clone(), &environment, Path::exists);
+    let config = config::load(&path)?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let state_dir = config::state_dir(place.state_dir.clone(), &environment);
+    Ok(Setting { config, state_dir, patterns, jobs: jobs.map(usize::from), places: places() })
+}
+
+fn places() -> Places {
+    let probe_dir = std::env::var_os("FLEET_PROBE_DIR").map(PathBuf::from);
+    let program = std::env::current_exe().ok();
+    let program_dir = program.as_deref().and_then(Path::parent).unwrap_or(Path::new(".")).to_owned();
+    Places { probe_dir, program_dir }
+}
+
+fn make_private(dir: &Path) -> Result<(), CommandError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    made.map_err(|error| {
+        let message = format!("cannot make the state folder {}: {error}", dir.display());
+        CommandError::usage(message, Some("choose another one with --state-dir".to_owned()))
+    })
+}
+
+fn runtime() -> Result<Runtime, CommandError> {
+    Runtime::new().map_err(|error| CommandError::could_not_run(&error))
+}

@@ -1,0 +1,147 @@
+//! How the program ends: which exit status, and what it says.
+
+use std::process::ExitCode;
+
+use config::ConfigError;
+use schedule::{ParseScheduleError, ScheduleError};
+use storage::{LockError, StoreError};
+
+use crate::keys::KeyPairError;
+use crate::prepare::PrepareError;
+use crate::run::{RunError, Summary};
+use crate::ssh::KnownHostsError;
+
+/// How a command that could do its work ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// All of it is done.
+    Done,
+    /// It finished, but some or all hosts failed.
+    SomeFailed,
+    /// A signal with this number interrupted it.
+    Interrupted(u8),
+}
+
+/// A command could not do its work.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct CommandError {
+    status: u8,
+    message: String,
+    hint: Option<String>,
+}
+
+const COULD_NOT_RUN: u8 = 1;
+const USAGE: u8 = 2;
+const SOME_FAILED: u8 = 3;
+const ALREADY_RUNNING: u8 = 4;
+/// A shell reports a program that a signal ended as 128 + the signal's number; cron users know those.
+const SIGNALLED: u8 = 128;
+
+impl Ending {
+    pub(super) fn of(summary: &Summary) -> Ending {
+        if summary.ok == summary.hosts { Ending::Done } else { Ending::SomeFailed }
+    }
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> ExitCode {
+        match ending {
+            Ending::Done => ExitCode::SUCCESS,
+            Ending::SomeFailed => ExitCode::from(SOME_FAILED),
+            Ending::Interrupted(signal) => ExitCode::from(SIGNALLED + signal),
+        }
+    }
+}
+
+impl CommandError {
+    /// The exit status.
+    pub fn status(&self) -> u8 {
+        self.status
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    pub(super) fn usage(message: impl Into<String>, hint: Option<String>) -> CommandError {
+        CommandError { status: USAGE, message: message.into(), hint }
+    }
+
+    pub(super) fn could_not_run(error: &dyn std::error::Error) -> CommandError {
+        CommandError { status: COULD_NOT_RUN, message: chain(error), hint: None }
+    }
+}
+
+impl From<ConfigError> for CommandError {
+    fn from(error: ConfigError) -> CommandError {
+        let hint = error.hint();
+        CommandError::usage(chain(&error), hint)
+    }
+}
+
+impl From<PrepareError> for CommandError {
+    fn from(error: PrepareError) -> CommandError {
+        let hint = error.hint();
+        CommandError::usage(chain(&error), hint)
+    }
+}
+
+impl From<KeyPairError> for CommandError {
+    fn from(error: KeyPairError) -> CommandError {
+        let hint = error.hint();
+        CommandError::usage(chain(&error), hint)
+    }
+}
+
+impl From<KnownHostsError> for CommandError {
+    fn from(error: KnownHostsError) -> CommandError {
+        CommandError::usage(chain(&error), None)
+    }
+}
+
+impl From<ParseScheduleError> for CommandError {
+    fn from(error: ParseScheduleError) -> CommandError {
+        CommandError::usage(chain(&error), None)
+    }
+}
+
+impl From<ScheduleError> for CommandError {
+    fn from(error: ScheduleError) -> CommandError {
+        CommandError::could_not_run(&error)
+    }
+}
+
+impl From<RunError> for CommandError {
+    fn from(error: RunError) -> CommandError {
+        CommandError::could_not_run(&error)
+    }
+}
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> CommandError {
+        CommandError::could_not_run(&error)
+    }
+}
+
+impl From<LockError> for CommandError {
+    fn from(error: LockError) -> CommandError {
+        let status = match error {
+            LockError::Held { .. } => ALREADY_RUNNING,
+            LockError::Io { .. } => COULD_NOT_RUN,
+        };
+        CommandError { status, message: chain(&error), hint: None }
+    }
+}
+
+/// The error and what caused it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

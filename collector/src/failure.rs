@@ -1,0 +1,106 @@
+//! Why a visit failed: one error for the whole way to a host and back, and its place in the closed list of outcomes.
+
+use std::io;
+use std::time::Duration;
+
+use sample::{OutcomeKind, Untrusted};
+
+/// Why a visit gave no fresh sample.
+///
+/// `Display` is the outcome's detail: it is stored and shown, so it holds no secret, and text from the host in it
+/// has passed [`Untrusted`].
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say what each one is")]
+pub enum Failure {
+    #[error("cannot resolve {name:?}: {source}")]
+    Dns { name: String, source: io::Error },
+    #[error("{address}: {source}")]
+    Dial { address: String, source: io::Error },
+    #[error("{address}: no answer within {}", humane(*limit))]
+    DialTimeout { address: String, limit: Duration },
+    #[error("sshd said: {0}")]
+    Throttled(String),
+    #[error("{0}")]
+    Handshake(String),
+    #[error("no SSH handshake within {}", humane(*.0))]
+    HandshakeTimeout(Duration),
+    #[error("no key of {name} is on file; it offers {offered}")]
+    HostKeyUnknown { name: String, offered: String },
+    #[error("the key of {name} on file is {}; it offers {offered}", known.join(" or "))]
+    HostKeyChanged { name: String, known: Vec<String>, offered: String },
+    #[error("{name} offers {offered}, which is marked @revoked")]
+    HostKeyRevoked { name: String, offered: String },
+    #[error("cannot note the new host key: {0}")]
+    HostKeyNotNoted(#[source] io::Error),
+    #[error("refused for user {user:?}; tried {tried}")]
+    AuthRefused { user: String, tried: String },
+    #[error("no answer to the login within {}", humane(*.0))]
+    AuthTimeout(Duration),
+    #[error("the connection ended {phase}")]
+    SessionLost { phase: &'static str },
+    #[error("{0}")]
+    ShellUnusable(String),
+    #[error("no place for the probe: {0}")]
+    NoWorkDir(String),
+    #[error("{0}")]
+    ArchUnsupported(String),
+    #[error("{0}")]
+    ProbeFailed(String),
+    #[error("{phase}: not done within {}", humane(*limit))]
+    CommandTimeout { phase: &'static str, limit: Duration },
+    #[error("the visit took longer than {}", humane(*.0))]
+    HostTimeout(Duration),
+    #[error("{0}")]
+    EnvelopeRejected(String),
+    #[error("the run was interrupted")]
+    Cancelled,
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl Failure {
+    /// Its place in the closed list of outcomes.
+    pub fn kind(&self) -> OutcomeKind {
+        match self {
+            Failure::Dns { .. } => OutcomeKind::DnsFailed,
+            Failure::Dial { source, .. } if source.kind() == io::ErrorKind::ConnectionRefused => {
+                OutcomeKind::ConnectRefused
+            }
+            Failure::Dial { source, .. } if source.kind() == io::ErrorKind::TimedOut => OutcomeKind::ConnectTimeout,
+            Failure::Dial { .. } => OutcomeKind::Unreachable,
+            Failure::DialTimeout { .. } => OutcomeKind::ConnectTimeout,
+            Failure::Throttled(_) => OutcomeKind::Throttled,
+            Failure::Handshake(_) => OutcomeKind::HandshakeFailed,
+            Failure::HandshakeTimeout(_) => OutcomeKind::HandshakeTimeout,
+            Failure::HostKeyUnknown { .. } | Failure::HostKeyNotNoted(_) => OutcomeKind::HostKeyUnknown,
+            Failure::HostKeyChanged { .. } => OutcomeKind::HostKeyChanged,
+            Failure::HostKeyRevoked { .. } => OutcomeKind::HostKeyRevoked,
+            Failure::AuthRefused { .. } => OutcomeKind::AuthFailed,
+            Failure::AuthTimeout(_) => OutcomeKind::AuthTimeout,
+            Failure::SessionLost { .. } => OutcomeKind::SessionLost,
+            Failure::ShellUnusable(_) => OutcomeKind::ShellUnusable,
+            Failure::NoWorkDir(_) => OutcomeKind::NoWorkDir,
+            Failure::ArchUnsupported(_) => OutcomeKind::ArchUnsupported,
+            Failure::ProbeFailed(_) => OutcomeKind::ProbeFailed,
+            Failure::CommandTimeout { .. } => OutcomeKind::CommandTimeout,
+            Failure::HostTimeout(_) => OutcomeKind::HostTimeout,
+            Failure::EnvelopeRejected(_) => OutcomeKind::EnvelopeRejected,
+            Failure::Cancelled => OutcomeKind::Cancelled,
+            Failure::Internal(_) => OutcomeKind::Internal,
+        }
+    }
+}
+
+/// What the host wrote to stderr, as one short safe line.
+pub(crate) fn shown(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    Untrusted(&lines.join("; ")).to_string()
+}
+
+fn humane(limit: Duration) -> String {
+    match limit.as_millis() {
+        ms if ms % 1000 == 0 => format!("{} s", ms / 1000),
+        ms => format!("{ms} ms"),
+    }
+}

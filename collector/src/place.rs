@@ -1,0 +1,150 @@
+//! The cold path: finding a place on the host and putting probe and key there.
+//!
+//! Three commands, one after the other: a script that finds the place, an upload, and a script that checks and
+//! installs what arrived. Script and program never share an input: shells read ahead and would swallow the program.
+
+use std::time::Duration;
+
+use sample::{KeyId, Nonce, Untrusted};
+
+use crate::Failure;
+use crate::failure::shown;
+use crate::probe_file::{Probe, architecture};
+use crate::ssh::{Session, Want};
+use crate::work_dir::WorkDir;
+
+const FIND_A_PLACE: &str = include_str!("place.sh");
+const INSTALL: &str = include_str!("install.sh");
+const MAX_OUTPUT: usize = 128 * 1024;
+
+/// What is put on a host, and what is known about where.
+pub struct Placement<'a> {
+    /// The place to take and no other, from config.xml.
+    pub wanted: Option<&'a WorkDir>,
+    /// The place of the last visit.
+    pub remembered: Option<&'a WorkDir>,
+    /// The key to seal for.
+    pub key: (KeyId, &'a str),
+    /// Chooses the probe for the host's machine type.
+    pub probe_for: &'a (dyn Fn(&'static str) -> Result<&'a Probe, Failure> + Sync),
+    /// Marks our lines in the scripts' output.
+    pub nonce: Nonce,
+    /// For each command.
+    pub limit: Duration,
+}
+
+/// A probe in its place.
+pub struct Placed<'a> {
+    /// The directory.
+    pub work_dir: WorkDir,
+    /// What lies there.
+    pub probe: &'a Probe,
+}
+
+/// Puts probe and key on the host, as far as they are missing.
+///
+/// # Errors
+/// The login shell doesn't run the script, the host offers no place, or there is no probe for it.
+pub async fn place<'a>(session: &Session, placement: &Placement<'a>, own: &'a Probe) -> Result<Placed<'a>, Failure> {
+    let mut probe = own;
+    let mut report = find_a_place(session, placement, probe).await?;
+    let uname = report.last("uname").unwrap_or_default().to_owned();
+    let wanted = architecture(&uname).ok_or_else(|| {
+        Failure::ArchUnsupported(format!("the host is {}, for which no probe can be built", Untrusted(&uname)))
+    })?;
+    if wanted != probe.architecture {
+        probe = (placement.probe_for)(wanted)?;
+        report = find_a_place(session, placement, probe).await?;
+    }
+    let Some(place) = report.last("place") else {
+        let refused: Vec<String> = report.all("refused").map(|line| Untrusted(line).to_string()).collect();
+        return Err(Failure::NoWorkDir(refused.join(", ")));
+    };
+    let refused = |_| Failure::NoWorkDir(format!("{} has characters that not every shell can name", Untrusted(place)));
+    let work_dir: WorkDir = place.parse().map_err(refused)?;
+    if report.last("part").is_some() {
+        upload(session, placement, &work_dir, probe).await?;
+    }
+    Ok(Placed { work_dir, probe })
+}
+
+async fn find_a_place(session: &Session, placement: &Placement<'_>, probe: &Probe) -> Result<Report, Failure> {
+    let in_script = |place: Option<&WorkDir>| place.map(WorkDir::in_script).unwrap_or_default();
+    let (key, pem) = placement.key;
+    let script = format!(
+        "nonce={}\nwanted={}\nremembered={}\nsha256={}\nkey={key}\npem='{}'\n{FIND_A_PLACE}",
+        placement.nonce,
+        in_script(placement.wanted),
+        in_script(placement.remembered),
+        probe.sha256,
+        pem.trim_end(),
+    );
+    run(session, &script, placement, "looking for a place").await
+}
+
+async fn upload(
+    session: &Session,
+    placement: &Placement<'_>,
+    work_dir: &WorkDir,
+    probe: &Probe,
+) -> Result<(), Failure> {
+    let (nonce, sha256, size) = (placement.nonce, &probe.sha256, probe.bytes.len());
+    // dd needs no redirection, which shells write differently.
+    let command = format!("exec dd bs=65536 of={work_dir}/part-{nonce}");
+    let dd = session.exec(&command, &probe.bytes, ("uploading the probe", placement.limit), |_| Want::More).await?;
+    let script = format!("nonce={nonce}\nplace={}\nsha256={sha256}\nsize={size}\n{INSTALL}", work_dir.in_script());
+    let report = run(session, &script, placement, "installing the probe").await?;
+    match report.last("installed") {
+        Some("yes") => Ok(()),
+        found => {
+            let found =
+                found.map_or("the check after the upload gave no answer".to_owned(), |f| Untrusted(f).to_string());
+            Err(Failure::NoWorkDir(format!("{work_dir}: {found}; {}", shown(&dd.stderr))))
+        }
+    }
+}
+
+async fn run(
+    session: &Session,
+    script: &str,
+    placement: &Placement<'_>,
+    phase: &'static str,
+) -> Result<Report, Failure> {
+    let mut output = Vec::new();
+    let ended = session
+        .exec("exec /bin/sh -s", script.as_bytes(), (phase, placement.limit), |piece| {
+            output.extend_from_slice(piece);
+            if output.len() > MAX_OUTPUT { Want::Nothing } else { Want::More }
+        })
+        .await?;
+    let report = Report::parse(&output, placement.nonce);
+    if report.0.is_empty() {
+        let status = ended.status.map_or("no exit status".to_owned(), |status| format!("exit status {status}"));
+        let said = [shown(&output), shown(&ended.stderr)].join(" ");
+        return Err(Failure::ShellUnusable(format!("the login shell ran no script ({status}): {}", said.trim())));
+    }
+    Ok(report)
+}
+
+/// The lines of a script that are ours.
+struct Report(Vec<(String, String)>);
+
+impl Report {
+    fn parse(output: &[u8], nonce: Nonce) -> Report {
+        let prefix = format!("@@FHP {nonce} ");
+        let text = String::from_utf8_lossy(output);
+        let ours = text.lines().filter_map(|line| line.strip_prefix(&prefix)?.split_once(' '));
+        Report(ours.map(|(word, value)| (word.to_owned(), value.to_owned())).collect())
+    }
+
+    fn all<'a>(&'a self, word: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(found, _)| found == word).map(|(_, value)| value.as_str())
+    }
+
+    fn last<'a>(&'a self, word: &'a str) -> Option<&'a str> {
+        self.all(word).last()
+    }
+}
+
+#[cfg(test)]
+mod tests;

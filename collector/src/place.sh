@@ -1,0 +1,82 @@
+# Run by /bin/sh on the host, from its standard input. The collector puts these lines before it:
+#   nonce=…      marks our lines among whatever rc files print
+#   wanted=…     the place to take, or nothing to look for one
+#   remembered=… where the probe was last time, or nothing
+#   sha256=…     the digest of the probe
+#   key=…        the id of the public key, its text in $pem
+# Prints lines "@@FHP <nonce> <word> <value>":
+#   uname    what `uname -sm` says
+#   refused  a place and why it was not taken
+#   place    the place taken
+#   part     a file, made by us, to upload the probe to; none if the probe is there already
+# Everything happens in one function called on the last line, so that a script cut short does nothing.
+
+say() { printf '\n@@FHP %s %s\n' "$nonce" "$*"; }
+
+# A directory that is ours alone, writable, and allows programs to run.
+usable() {
+    case $1 in /*) ;; *) why="not an absolute path"; return 1 ;; esac
+    mkdir -p "${1%/*}" 2>/dev/null
+    mkdir "$1" 2>/dev/null
+    [ -d "$1" ] && [ ! -L "$1" ] || { why="cannot be made"; return 1; }
+    # ls -n: mode, links, owner's number
+    set -- "$1" $(ls -ldn "$1" 2>/dev/null)
+    [ "$4" = "$(id -u)" ] || { why="belongs to another user"; return 1; }
+    chmod 700 "$1" 2>/dev/null || { why="its mode cannot be set to 0700"; return 1; }
+    try=$1/.try-$nonce
+    { printf '#!/bin/sh\nexit 0\n' > "$try" && chmod 700 "$try"; } 2>/dev/null ||
+        { rm -f "$try"; why="not writable"; return 1; }
+    "$try" 2>/dev/null || { rm -f "$try"; why="programs may not run there"; return 1; }
+    rm -f "$try"
+}
+
+digest() {
+    { sha256sum "$1" || shasum -a 256 "$1" || openssl dgst -sha256 -r "$1" || busybox sha256sum "$1"; } 2>/dev/null | cut -c 1-64
+}
+
+choose() {
+    if [ -n "$wanted" ]; then
+        usable "$wanted" && { place=$wanted; return 0; }
+        say refused "$wanted: $why"
+        return 1
+    fi
+    for place in "$HOME/.cache/fleet-health" "$HOME/.fleet-health" "$XDG_RUNTIME_DIR/fleet-health" "$remembered"; do
+        # Paths with other characters could not be named in every login shell.
+        case $place in
+            *[!A-Za-z0-9/._+@-]*) say refused "$place: its name has unusual characters"; continue ;;
+            /fleet-health | '') continue ;;
+        esac
+        usable "$place" && return 0
+        say refused "$place: $why"
+    done
+    for parent in /var/tmp /dev/shm; do
+        # mktemp makes a directory that did not exist; a fixed name in a place open to all could be prepared by others.
+        place=$(mktemp -d "$parent/fleet-health.XXXXXXXXXX" 2>/dev/null) && usable "$place" && return 0
+        [ -n "$place" ] && rmdir "$place" 2>/dev/null
+        say refused "$parent: ${why:-not writable}"
+    done
+    return 1
+}
+
+main() {
+    umask 077
+    say uname "$(uname -sm)"
+    choose || return
+    mkdir -p "$place/keys" &&
+        printf '%s\n' "$pem" > "$place/keys/.$nonce" &&
+        mv -f "$place/keys/.$nonce" "$place/keys/$key.pub" || { say refused "$place: the key cannot be written"; return; }
+    probe=$place/probe-$sha256
+    if [ ! -x "$probe" ] || [ "$(digest "$probe")" != "$sha256" ]; then
+        # What a cut connection left behind a day ago.
+        find "$place" -name 'part-*' -mtime +0 -exec rm -f {} + 2>/dev/null
+        set -C
+        : > "$place/part-$nonce" || { say refused "$place: no room"; return; }
+        set +C
+        say part "$place/part-$nonce"
+    else
+        ln -s "probe-$sha256" "$place/.link-$nonce" && mv -f "$place/.link-$nonce" "$place/fleet-probe"
+    fi
+    say place "$place"
+}
+
+main

@@ -1,0 +1,196 @@
+//! From configuration and state folder to a run: everything that can be wrong before a host is contacted.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use config::{Config, Host, HostKeyPolicy, SecretError};
+
+use crate::keys::{self, KeyPairError};
+use crate::pattern::wildcard_match;
+use crate::probe_file::{Places, ProbeFileError, find_own};
+use crate::run::Run;
+use crate::ssh::{Identity, IdentityError, KnownHosts, KnownHostsError, Login, Policy, Target, Trust};
+use crate::visit::{Deadlines, Fleet, Visitee};
+use crate::work_dir::ParseWorkDirError;
+
+/// Where everything is, and what was asked for.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The configuration.
+    pub config: Config,
+    /// The state folder.
+    pub state_dir: PathBuf,
+    /// Names and patterns of the hosts to visit; all of them if empty.
+    pub patterns: Vec<String>,
+    /// How many hosts to work on at once, if not as config.xml has it.
+    pub jobs: Option<usize>,
+    /// Where probes lie.
+    pub places: Places,
+}
+
+/// Something has to be mended before a run makes sense. Nothing was contacted or written.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// A pattern that selects nothing, most likely a typing error.
+    #[error("no client in config.xml is named {0:?}")]
+    NoSuchHost(String),
+    /// The key pair.
+    #[error(transparent)]
+    KeyPair(#[from] KeyPairError),
+    /// The host keys on file.
+    #[error(transparent)]
+    KnownHosts(#[from] KnownHostsError),
+    /// The probe.
+    #[error(transparent)]
+    Probe(#[from] ProbeFileError),
+    /// What hosts are logged in to with; all of it.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Logins(Vec<LoginError>),
+}
+
+/// A host's login can't be used.
+#[derive(Debug, thiserror::Error)]
+#[error("client {host:?} (config.xml line {line}): {found}")]
+pub struct LoginError {
+    host: String,
+    line: u32,
+    found: Unusable,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Unusable {
+    #[error("{}", with_causes(.0))]
+    Secret(#[from] SecretError),
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    #[error("work-dir: {0}")]
+    WorkDir(#[from] ParseWorkDirError),
+}
+
+impl PrepareError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            PrepareError::KeyPair(error) => error.hint(),
+            PrepareError::Logins(errors) => errors.iter().find_map(|error| match &error.found {
+                Unusable::Secret(error) => error.hint(),
+                Unusable::Identity(_) | Unusable::WorkDir(_) => None,
+            }),
+            PrepareError::NoSuchHost(_) => Some("fleet-collector check lists the names".to_owned()),
+            PrepareError::KnownHosts(_) | PrepareError::Probe(_) => None,
+        }
+    }
+}
+
+impl Setting {
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.state_dir.join(&self.config.storage.database)
+    }
+
+    /// The file of known host keys.
+    pub fn known_hosts(&self) -> PathBuf {
+        self.state_dir.join("known_hosts")
+    }
+
+    /// The configured hosts that the patterns select, in the order of config.xml.
+    ///
+    /// # Errors
+    /// A pattern selects nothing.
+    pub fn selected(&self) -> Result<Vec<&Host>, PrepareError> {
+        let matches = |pattern: &String, host: &Host| wildcard_match(pattern, host.name.as_str());
+        for pattern in &self.patterns {
+            if !self.config.hosts.iter().any(|host| matches(pattern, host)) {
+                return Err(PrepareError::NoSuchHost(pattern.clone()));
+            }
+        }
+        let all = self.patterns.is_empty();
+        let wanted = |host: &&Host| all || self.patterns.iter().any(|pattern| matches(pattern, host));
+        Ok(self.config.hosts.iter().filter(wanted).collect())
+    }
+
+    /// Everything a run needs, checked.
+    ///
+    /// # Errors
+    /// See [`PrepareError`].
+    pub fn prepare(&self) -> Result<Run, PrepareError> {
+        let selected = self.selected()?;
+        let keys = keys::load(&self.state_dir)?;
+        let probe = find_own(&self.places)?;
+        let policy = match self.config.collector.host_keys {
+            HostKeyPolicy::Strict => Policy::Strict,
+            HostKeyPolicy::AcceptNew => Policy::AcceptNew,
+        };
+        let path = self.known_hosts();
+        let trust = Arc::new(Trust { known: KnownHosts::read(&path)?, path, policy });
+        let (hosts, errors) = visitees(&selected);
+        if !errors.is_empty() {
+            return Err(PrepareError::Logins(errors));
+        }
+        let config::Deadlines { dial, handshake, authentication, command, host } = self.config.collector.deadlines;
+        let deadlines = Deadlines { dial, handshake, authentication, command, host };
+        let fleet = Arc::new(Fleet { trust, keys, probe, places: self.places.clone(), deadlines });
+        let jobs = self.jobs.or(self.config.collector.jobs).unwrap_or(USUAL_JOBS);
+        let sockets = crate::limits::sockets();
+        let (database, config_sha256) = (self.database(), self.config.sha256.clone());
+        Ok(Run { fleet, hosts, jobs, sockets, database, config_sha256 })
+    }
+}
+
+/// Enough to hide the latency of distant hosts; one visit computes for about a millisecond.
+const USUAL_JOBS: usize = 64;
+
+/// A host's address and port.
+pub fn target(host: &Host) -> Target {
+    Target { address: host.address.clone(), port: host.port }
+}
+
+fn visitees(hosts: &[&Host]) -> (Vec<Visitee>, Vec<LoginError>) {
+    // Most fleets share one key: it is read and checked once.
+    let mut identities = HashMap::new();
+    let (mut visitees, mut errors) = (Vec::new(), Vec::new());
+    for host in hosts {
+        match visitee(host, &mut identities) {
+            Ok(visitee) => visitees.push(visitee),
+            Err(found) => errors.push(LoginError { host: host.name.to_string(), line: host.line, found }),
+        }
+    }
+    (visitees, errors)
+}
+
+fn visitee(host: &Host, identities: &mut HashMap<PathBuf, Arc<Identity>>) -> Result<Visitee, Unusable> {
+    let key = host.identity_file.as_deref().map(|path| identity(path, identities)).transpose()?;
+    let password = host.password.as_ref().map(|source| source.read().map(Arc::new)).transpose()?;
+    Ok(Visitee {
+        name: host.name.clone(),
+        target: target(host),
+        login: Login { username: host.username.clone(), key, password },
+        wanted_dir: host.work_dir.as_deref().map(str::parse).transpose()?,
+        remembered_dir: None,
+        acknowledgements: Vec::new(),
+    })
+}
+
+fn identity(path: &Path, identities: &mut HashMap<PathBuf, Arc<Identity>>) -> Result<Arc<Identity>, Unusable> {
+    if let Some(identity) = identities.get(path) {
+        return Ok(identity.clone());
+    }
+    config::check_secret_file(path)?;
+    let unreadable = |source| SecretError::Unreadable { path: path.to_owned(), source };
+    let text = zeroize::Zeroizing::new(std::fs::read_to_string(path).map_err(unreadable)?);
+    let identity = Arc::new(Identity::from_text(&text, path)?);
+    identities.insert(path.to_owned(), identity.clone());
+    Ok(identity)
+}
+
+/// The error and its causes in one line: several of them are told at once.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

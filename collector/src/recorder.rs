@@ -1,0 +1,56 @@
+//! The store's own thread: visits come in by a bounded channel and are committed in groups.
+//!
+//! Nothing else touches the database during a run. Groups form by themselves: while one is being committed, the
+//! next one gathers, so a small fleet gets a commit per host and a large one few of them.
+
+use std::thread::JoinHandle;
+
+use storage::{RunId, Store, StoreError, Visit};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+const MAX_GROUP: usize = 256;
+
+/// A visit that was committed, with the number of its samples that were new.
+pub struct Committed {
+    /// What the caller sent along.
+    pub ticket: usize,
+    /// The outcome as committed.
+    pub outcome: sample::Outcome,
+    /// How many samples were not known yet.
+    pub new_samples: usize,
+}
+
+/// Takes visits to be committed.
+pub type Inbox = Sender<(usize, Visit)>;
+
+/// Starts the thread. It ends when all senders are gone or a commit fails, and hands the store back.
+///
+/// `committed` is called on that thread after each commit, in the order of the visits.
+pub fn start(
+    mut store: Store,
+    run: RunId,
+    mut committed: impl FnMut(Committed) + Send + 'static,
+) -> (Inbox, JoinHandle<Result<Store, StoreError>>) {
+    let (inbox, mut visits) = channel(MAX_GROUP);
+    let thread = std::thread::spawn(move || {
+        while let Some((tickets, group)) = next_group(&mut visits) {
+            let counts = store.record_visits(run, &group)?;
+            for ((ticket, visit), new_samples) in tickets.into_iter().zip(group).zip(counts) {
+                committed(Committed { ticket, outcome: visit.outcome, new_samples });
+            }
+        }
+        Ok(store)
+    });
+    (inbox, thread)
+}
+
+fn next_group(visits: &mut Receiver<(usize, Visit)>) -> Option<(Vec<usize>, Vec<Visit>)> {
+    let first = visits.blocking_recv()?;
+    let mut group = vec![first];
+    while group.len() < MAX_GROUP
+        && let Ok(next) = visits.try_recv()
+    {
+        group.push(next);
+    }
+    Some(group.into_iter().unzip())
+}

@@ -1,0 +1,20 @@
+//! SSH, and the only place that names russh.
+//!
+//! What this module promises whatever the host does: nothing of ours is sent before the host key was decided on,
+//! each part of the way has a deadline, output is bounded, and dropping a [`Session`] ends its socket and task.
+
+mod connect;
+mod exec;
+mod guard;
+mod host_key;
+mod known_hosts;
+mod login;
+mod peer;
+mod pin;
+
+pub use connect::{Session, Target, dial};
+pub use exec::{Ended, Want};
+pub use host_key::{Policy, Trust};
+pub use known_hosts::{KnownHosts, KnownHostsError, Verdict, fingerprint, lookup_name};
+pub use login::{Identity, IdentityError, Login};
+pub use pin::{Offer, look, pin};

@@ -1,0 +1,110 @@
+//! Running one command on the host: input in, output out, both bounded.
+
+use std::time::Duration;
+
+use russh::ChannelMsg;
+use tokio::time::timeout;
+
+use super::connect::Session;
+use crate::Failure;
+
+const MAX_STDERR: usize = 8 * 1024;
+
+/// How a command ended.
+#[derive(Debug, Default)]
+pub struct Ended {
+    /// The exit status; none if a signal ended it or the host didn't say.
+    pub status: Option<u32>,
+    /// The first 8 KiB of its standard error.
+    pub stderr: Vec<u8>,
+}
+
+/// Whether a reader of output wants more of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// Go on.
+    More,
+    /// That was all, or too much: the command's end is not waited for.
+    Nothing,
+}
+
+impl Session {
+    /// Runs `command` in the login shell, writes `input` and end-of-file to it and hands its output to `reader`
+    /// until that has enough or the command has ended. The channel is closed in any case.
+    ///
+    /// # Errors
+    /// The host is too slow, or the connection ends.
+    pub async fn exec(
+        &self,
+        command: &str,
+        input: &[u8],
+        limit: (&'static str, Duration),
+        reader: impl FnMut(&[u8]) -> Want,
+    ) -> Result<Ended, Failure> {
+        let (phase, limit) = limit;
+        match timeout(limit, self.run(command, input, reader)).await {
+            Ok(Ok(ended)) => Ok(ended),
+            Ok(Err(Refusal::Channel(reason))) => Err(Failure::ShellUnusable(reason)),
+            Ok(Err(Refusal::Lost)) => Err(Failure::SessionLost { phase }),
+            Err(_elapsed) => Err(Failure::CommandTimeout { phase, limit }),
+        }
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "russh's messages, of which few concern a command; they may grow"
+    )]
+    async fn run(&self, command: &str, input: &[u8], mut reader: impl FnMut(&[u8]) -> Want) -> Result<Ended, Refusal> {
+        let (mut output, sink) = self.handle.channel_open_session().await?.split();
+        sink.exec(true, command).await?;
+        // Both directions at once: a host whose output nobody takes would stop taking our input.
+        let write = async {
+            // A command that ends without reading its input closes the channel under us. Its output tells why.
+            if sink.data_bytes(input.to_vec()).await.is_ok() {
+                drop(sink.eof().await);
+            }
+            std::future::pending::<()>().await
+        };
+        let read = async {
+            let mut ended = Ended::default();
+            while let Some(message) = output.wait().await {
+                match message {
+                    ChannelMsg::Data { data } if reader(&data) == Want::Nothing => return Ok((ended, true)),
+                    ChannelMsg::ExtendedData { data, .. } => {
+                        let room = MAX_STDERR.saturating_sub(ended.stderr.len());
+                        ended.stderr.extend(data.iter().take(room));
+                    }
+                    ChannelMsg::ExitStatus { exit_status } => ended.status = Some(exit_status),
+                    ChannelMsg::Failure => return Err(Refusal::Channel("the host refuses to run commands".into())),
+                    ChannelMsg::Close => return Ok((ended, true)),
+                    _ => {}
+                }
+            }
+            Ok((ended, false))
+        };
+        let (ended, complete) = tokio::select! {
+            read = read => read?,
+            () = write => unreachable!("writing never completes on its own"),
+        };
+        if !complete && self.is_lost() {
+            return Err(Refusal::Lost);
+        }
+        // Dropping a channel does not close it, and hosts allow few of them (MaxSessions).
+        drop(sink.close().await);
+        Ok(ended)
+    }
+}
+
+enum Refusal {
+    Channel(String),
+    Lost,
+}
+
+impl From<russh::Error> for Refusal {
+    fn from(error: russh::Error) -> Refusal {
+        if let russh::Error::ChannelOpenFailure(reason) = error {
+            return Refusal::Channel(format!("the host opens no session: {reason:?}"));
+        }
+        Refusal::Lost
+    }
+}

@@ -1,0 +1,182 @@
+//! One visit to one host: log in, run the probe, and if it is not there, place it and run it again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sample::wire::{self, Acknowledgement, Limits, Request};
+use sample::{HostName, Nonce, Timestamp};
+use tokio::net::TcpStream;
+
+use crate::answer::{Answer, AnswerReader, NoAnswer};
+use crate::failure::shown;
+use crate::keys::KeyPair;
+use crate::place::{Placement, place};
+use crate::probe_file::{Places, Probe, ProbeFileError, find};
+use crate::ssh::{Ended, Login, Session, Target, Trust};
+use crate::work_dir::WorkDir;
+use crate::{Failure, clock};
+
+/// What is taken home in one visit: all that a spool can hold.
+pub const LIMITS: Limits = Limits { envelopes: 1001, bytes: 9 * 1024 * 1024 };
+
+/// What all visits of a run share.
+pub struct Fleet {
+    /// The keys on file.
+    pub trust: Arc<Trust>,
+    /// What envelopes are sealed to.
+    pub keys: KeyPair,
+    /// The probe for the server's own machine type.
+    pub probe: Probe,
+    /// Where probes for other machine types lie.
+    pub places: Places,
+    /// How long each part of a visit may take.
+    pub deadlines: Deadlines,
+}
+
+/// How long each part of a visit may take. Each ends in an outcome of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadlines {
+    /// Resolving the name and opening the TCP connection.
+    pub dial: Duration,
+    /// The SSH handshake, host key included.
+    pub handshake: Duration,
+    /// The login.
+    pub authentication: Duration,
+    /// Each command on the host.
+    pub command: Duration,
+    /// Everything after the dial.
+    pub host: Duration,
+}
+
+/// Whom a visit goes to, and what is known from earlier ones.
+pub struct Visitee {
+    /// The host's name.
+    pub name: HostName,
+    /// Where its sshd is found.
+    pub target: Target,
+    /// How to log in.
+    pub login: Login,
+    /// The directory to take and no other, from config.xml.
+    pub wanted_dir: Option<WorkDir>,
+    /// The directory of the last visit, where it was not the default one.
+    pub remembered_dir: Option<WorkDir>,
+    /// What earlier visits brought home and the database holds.
+    pub acknowledgements: Vec<Acknowledgement>,
+}
+
+/// What a visit brought home.
+pub struct Brought {
+    /// The probe's answer, still sealed.
+    pub answer: Answer,
+    /// When it was complete.
+    pub received: Timestamp,
+    /// The nonce of this visit.
+    pub nonce: Nonce,
+    /// Where the probe lies now, if that is not the default place.
+    pub work_dir: Option<WorkDir>,
+}
+
+/// Visits one host over a connection that was dialled.
+///
+/// The session is closed before anything is decrypted: the host must not be able to time the private key
+/// (RUSTSEC-2023-0071).
+///
+/// # Errors
+/// Whatever ended the visit without an answer.
+pub async fn visit(fleet: &Fleet, host: &Visitee, stream: TcpStream, nonce: Nonce) -> Result<Brought, Failure> {
+    let all = async {
+        let mut session = Session::open(stream, &host.target, fleet.trust.clone(), fleet.deadlines.handshake).await?;
+        session.log_in(&host.login, fleet.deadlines.authentication).await?;
+        let brought = Visit { fleet, host, session: &session, nonce }.collect().await;
+        session.close().await;
+        brought
+    };
+    let limit = fleet.deadlines.host;
+    tokio::time::timeout(limit, all).await.map_err(|_elapsed| Failure::HostTimeout(limit))?
+}
+
+struct Visit<'a> {
+    fleet: &'a Fleet,
+    host: &'a Visitee,
+    session: &'a Session,
+    nonce: Nonce,
+}
+
+/// The probe was called and did not answer.
+struct Silence {
+    why: NoAnswer,
+    ended: Ended,
+}
+
+impl Visit<'_> {
+    /// The warm path, and once the cold one. What an exit status says about a missing program differs from shell
+    /// to shell; whether an answer came doesn't.
+    async fn collect(&self) -> Result<Brought, Failure> {
+        let usual = self.host.wanted_dir.clone().or_else(|| self.host.remembered_dir.clone());
+        let usual = usual.unwrap_or_else(WorkDir::default_place);
+        let (answer, work_dir) = match self.run_probe(&usual, &self.fleet.probe).await? {
+            Ok(answer) => (answer, self.host.remembered_dir.clone()),
+            Err(_) => self.place_and_run().await?,
+        };
+        Ok(Brought { answer, received: clock::now(), nonce: self.nonce, work_dir })
+    }
+
+    async fn place_and_run(&self) -> Result<(Answer, Option<WorkDir>), Failure> {
+        let Visit { fleet, host, .. } = self;
+        let other_probe = tokio::sync::OnceCell::new();
+        let probe_for = |architecture| {
+            let found = find(&fleet.places, architecture).map_err(|error| no_probe(&error))?;
+            Ok(other_probe.set(found).map_or_else(|_| other_probe.get(), |()| other_probe.get()).expect("was just set"))
+        };
+        let placement = Placement {
+            wanted: host.wanted_dir.as_ref(),
+            remembered: host.remembered_dir.as_ref(),
+            key: (fleet.keys.id, &fleet.keys.public_pem),
+            probe_for: &probe_for,
+            nonce: self.nonce,
+            limit: fleet.deadlines.command,
+        };
+        let placed = place(self.session, &placement, &fleet.probe).await?;
+        let silence = match self.run_probe(&placed.work_dir, placed.probe).await? {
+            Ok(answer) => return Ok((answer, placed.work_dir.unless_default(&host.wanted_dir))),
+            Err(silence) => silence,
+        };
+        let status =
+            silence.ended.status.map_or("killed by a signal".to_owned(), |status| format!("exit status {status}"));
+        let said = shown(&silence.ended.stderr);
+        let program = format!("{}/{}", placed.work_dir, file_name(placed.probe));
+        let found = format!("{program}: {} ({status}) {said}", silence.why);
+        Err(match silence.why {
+            NoAnswer::Noise => Failure::ShellUnusable(silence.why.to_string()),
+            NoAnswer::NoHeader | NoAnswer::CutShort | NoAnswer::Malformed(_) => {
+                Failure::ProbeFailed(found.trim_end().to_owned())
+            }
+        })
+    }
+
+    /// One channel, one exec. Works in every login shell, also after an rc file's `cd /`.
+    async fn run_probe(&self, dir: &WorkDir, probe: &Probe) -> Result<Result<Answer, Silence>, Failure> {
+        let request = Request {
+            version: wire::VERSION,
+            host: self.host.name.clone(),
+            nonce: self.nonce,
+            key: self.fleet.keys.id,
+            acknowledgements: self.host.acknowledgements.clone(),
+            cpu_baseline: false,
+            limits: LIMITS,
+        };
+        let command = format!("exec {dir}/{} run", file_name(probe));
+        let mut reader = AnswerReader::new(self.nonce, LIMITS);
+        let limit = ("running the probe", self.fleet.deadlines.command);
+        let ended = self.session.exec(&command, request.encode().as_bytes(), limit, |piece| reader.take(piece)).await?;
+        Ok(reader.finish().map_err(|why| Silence { why, ended }))
+    }
+}
+
+fn file_name(probe: &Probe) -> String {
+    format!("probe-{}", probe.sha256)
+}
+
+fn no_probe(error: &ProbeFileError) -> Failure {
+    Failure::ArchUnsupported(error.to_string())
+}
