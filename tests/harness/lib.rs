@@ -1,0 +1,25 @@
+//! What the end-to-end tests and the demo are made of: real servers, started on loopback in temporary folders, waited
+//! for by readiness, killed and waited for on drop.
+//!
+//! - [`Sshd`]: OpenSSH's sshd, which stands for as many hosts as it has addresses in 127.0.0.0/8
+//! - [`Exim`]: a real mail server with STARTTLS and AUTH
+//! - [`Server`]: the monitoring server: its config.xml, its state folder, its programs
+//! - [`Proxy`]: a TCP proxy that can cut the line
+//!
+//! Users and homes are made in a mount namespace of the sshd, so the machine's own stay as they are. That needs root.
+
+mod exim;
+mod process;
+mod programs;
+mod proxy;
+mod requirements;
+mod server;
+mod sshd;
+
+pub use exim::{Exim, Mail};
+pub use process::{Finished, PATIENCE, Reaped, eventually, run};
+pub use programs::{program, target_dir, workspace};
+pub use proxy::Proxy;
+pub use requirements::{Requirement, is_root, missing};
+pub use server::Server;
+pub use sshd::{PASSWORD, Sshd, SshdOptions, USER};

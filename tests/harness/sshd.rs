@@ -1,0 +1,159 @@
+//! OpenSSH's server as a fleet.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::process::{Reaped, free_port, greets, run};
+use crate::requirements;
+
+/// The account on every host.
+pub const USER: &str = "monitor";
+/// Its password.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// A number no account of the machine has.
+const UID: u32 = 61_234;
+
+/// One sshd, which answers at every address of 127.0.0.0/8.
+pub struct Sshd {
+    /// The port at every address.
+    pub port: u16,
+    dir: PathBuf,
+    options: SshdOptions,
+    process: Reaped,
+}
+
+/// What can differ.
+#[derive(Clone, Debug, Default)]
+pub struct SshdOptions {
+    /// Addresses that have a home of their own under this name; the others share the home of the account.
+    pub homes: Vec<(String, String)>,
+    /// More lines of sshd_config.
+    pub config: String,
+    /// The login shell, if not /bin/sh.
+    pub shell: Option<String>,
+}
+
+impl Sshd {
+    /// Starts a server with its own host key, account and homes in `dir`.
+    pub fn start(dir: &Path, options: SshdOptions) -> Sshd {
+        requirements::demand();
+        fs::create_dir_all(dir).unwrap();
+        open_to_all(dir);
+        make_key(&dir.join("host_key"));
+        make_key(&dir.join("identity"));
+        fs::copy(dir.join("identity.pub"), dir.join("authorized_keys")).unwrap();
+        make_accounts(dir, options.shell.as_deref().unwrap_or("/bin/sh"));
+        fs::create_dir_all("/run/sshd").unwrap();
+        let (port, process) =
+            (0..5).find_map(|_| launch(dir, &options, free_port())).expect("sshd starts at one of five ports");
+        Sshd { port, dir: dir.to_owned(), options, process }
+    }
+
+    /// The private key that may log in.
+    pub fn identity(&self) -> PathBuf {
+        self.dir.join("identity")
+    }
+
+    /// The line of known_hosts for the host at this address.
+    pub fn known_hosts_line(&self, address: &str) -> String {
+        let key = fs::read_to_string(self.dir.join("host_key.pub")).unwrap();
+        format!("[{address}]:{} {key}", self.port)
+    }
+
+    /// Gives the server another host key, as a reinstalled host has, and starts it anew at its port.
+    pub fn change_host_key(&mut self) {
+        fs::remove_file(self.dir.join("host_key")).unwrap();
+        fs::remove_file(self.dir.join("host_key.pub")).unwrap();
+        make_key(&self.dir.join("host_key"));
+        self.process.kill();
+        self.start_again();
+    }
+
+    /// Stops the server: its hosts are down.
+    pub fn stop(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it again at its port.
+    pub fn start_again(&mut self) {
+        let (_, process) = launch(&self.dir, &self.options, self.port).expect("sshd starts at its old port");
+        self.process = process;
+    }
+
+    /// The server's log, at debug level.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.dir.join("log")).unwrap_or_default()).into_owned()
+    }
+
+    /// Forgets the log.
+    pub fn clear_log(&self) {
+        fs::write(self.dir.join("log"), "").unwrap();
+    }
+
+    /// How many commands were run in sessions since the log was cleared. sshd logs a command before it starts it.
+    pub fn commands_run(&self) -> usize {
+        self.log().matches("Starting session: command").count()
+    }
+
+    /// The home of the account at this address.
+    pub fn home(&self, address: &str) -> PathBuf {
+        let own = self.options.homes.iter().find(|(with_home, _)| with_home == address);
+        self.dir.join("homes").join(own.map_or(USER, |(_, name)| name))
+    }
+}
+
+fn launch(dir: &Path, options: &SshdOptions, port: u16) -> Option<(u16, Reaped)> {
+    let mut config = format!(
+        "Port {port}\nListenAddress 0.0.0.0\nHostKey {dir}/host_key\nPidFile none\nUsePAM no\nStrictModes no\n\
+         PasswordAuthentication yes\nKbdInteractiveAuthentication no\nAuthorizedKeysFile {dir}/authorized_keys\n\
+         MaxStartups 500\nUseDNS no\nPrintMotd no\nLogLevel DEBUG1\n{}\n",
+        options.config,
+        dir = dir.display(),
+    );
+    for (address, name) in &options.homes {
+        let home = dir.join("homes").join(name);
+        make_home(&home);
+        writeln!(config, "Match LocalAddress {address}\n  SetEnv HOME={}", home.display()).unwrap();
+    }
+    fs::write(dir.join("sshd_config"), config).unwrap();
+    // Accounts are seen by this server alone: its namespace has other files mounted over the machine's.
+    let script = "mount --bind passwd /etc/passwd && mount --bind shadow /etc/shadow && exec /usr/sbin/sshd -D -f \"$PWD/sshd_config\" -E \"$PWD/log\"";
+    let mut command = Command::new("unshare");
+    command.args(["-m", "/bin/sh", "-c", script]).current_dir(dir);
+    let mut process = Reaped::spawn(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()));
+    greets(&mut process, port, "SSH-2.0-OpenSSH").then_some((port, process))
+}
+
+fn make_key(path: &Path) {
+    run(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", "fleet-health-test", "-f"]).arg(path));
+}
+
+fn make_accounts(dir: &Path, shell: &str) {
+    let home = dir.join("homes").join(USER);
+    make_home(&home);
+    let hash = run(Command::new("openssl").args(["passwd", "-6", "-salt", "fleethealth", PASSWORD]));
+    let passwd = fs::read_to_string("/etc/passwd").unwrap();
+    let shadow = fs::read_to_string("/etc/shadow").unwrap();
+    fs::write(dir.join("passwd"), format!("{passwd}{USER}:x:{UID}:{UID}::{}:{shell}\n", home.display())).unwrap();
+    fs::write(dir.join("shadow"), format!("{shadow}{USER}:{}:19000:0:99999:7:::\n", hash.trim())).unwrap();
+    fs::set_permissions(dir.join("shadow"), fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+fn make_home(home: &Path) {
+    fs::create_dir_all(home).unwrap();
+    chown(home, Some(UID), Some(UID)).unwrap();
+}
+
+/// The account has to be able to reach its home, and the folders above it are private to root when they are made.
+fn open_to_all(dir: &Path) {
+    for folder in
+        dir.ancestors().take_while(|folder| folder.starts_with(std::env::temp_dir()) && *folder != std::env::temp_dir())
+    {
+        let mode = fs::metadata(folder).unwrap().permissions().mode();
+        fs::set_permissions(folder, fs::Permissions::from_mode(mode | 0o055)).unwrap();
+    }
+}
