@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use config::Environment;
+use config::{Environment, HostKeyPolicy};
 use storage::RunLock;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -80,7 +80,10 @@ fn check(place: &Place) -> Result<Ending, CommandError> {
     print(&format!("config    {}", setting.config.path.display()));
     print(&format!("state     {}", setting.state_dir.display()));
     print(&format!("database  {}", setting.database().display()));
-    let policy = format!("{:?}", setting.config.collector.host_keys);
+    let policy = match setting.config.collector.host_keys {
+        HostKeyPolicy::Strict => "strict",
+        HostKeyPolicy::AcceptNew => "accept-new",
+    };
     print(&format!("host keys {} ({policy})", setting.known_hosts().display()));
     for host in &setting.config.hosts {
         let login = match (&host.identity_file, &host.password) {
