@@ -1,2 +1,44 @@
-//! stub
-fn main() {}
+//! The project's own tasks: `cargo xtask …`.
+
+mod bench;
+mod demo;
+mod probe;
+mod test;
+mod tools;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// The project's own tasks
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Task {
+    /// Show the whole thing on this machine: throwaway hosts, a mail server, a run, a mail
+    Demo,
+    /// Install what the tests need, after saying so, and run the whole suite
+    Test,
+    /// Build the small static probe that is shipped, into target/release/probes
+    Probe,
+    /// Measure what the shipped collector costs
+    #[command(subcommand)]
+    Bench(Bench),
+    /// Be the simulated hosts of a bench
+    #[command(hide = true)]
+    Simulate(bench::SimulateArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// One run over a simulated fleet: wall clock, CPU per host, memory
+    Fleet(bench::FleetArgs),
+}
+
+fn main() -> Result<()> {
+    match Task::parse() {
+        Task::Demo => demo::demo(),
+        Task::Test => test::test(),
+        Task::Probe => probe::probe(),
+        Task::Bench(Bench::Fleet(args)) => bench::fleet(&args),
+        Task::Simulate(args) => bench::simulate(&args),
+    }
+}
