@@ -43,6 +43,9 @@ pub enum RunError {
     /// The outbox.
     #[error(transparent)]
     Deliver(#[from] DeliverError),
+    /// Rows were committed as treated, and are not.
+    #[error("the same rows are untreated again after they were treated; nothing is mailed twice, so this run ends")]
+    NoProgress,
 }
 
 /// Treats every row, makes the mails that are owed, and tries the deliveries that are due. Ends early, between two
@@ -64,14 +67,10 @@ pub fn run(setting: &Setting, around: &Surroundings<'_>) -> Result<Report, RunEr
     Ok(report)
 }
 
-fn treat(
-    store: &mut Store,
-    setting: &Setting,
-    around: &Surroundings<'_>,
-    report: &mut Report,
-) -> Result<(), StoreError> {
+fn treat(store: &mut Store, setting: &Setting, around: &Surroundings<'_>, report: &mut Report) -> Result<(), RunError> {
     let rules = setting.rules();
     let mut states = States::new(store.alerts()?);
+    let mut last: Option<Slice> = None;
     loop {
         if around.stop.is_cancelled() {
             return Ok(());
@@ -81,9 +80,16 @@ fn treat(
             break;
         }
         let slice = evaluate(&rules, &mut states, &rows, (around.now)());
+        let same_rows = |last: &Slice| {
+            last.treated_samples == slice.treated_samples && last.treated_outcomes == slice.treated_outcomes
+        };
+        if last.as_ref().is_some_and(same_rows) {
+            return Err(RunError::NoProgress);
+        }
         store.commit_slice(&slice)?;
         report.rows += rows.len();
         report.events += events(&slice);
+        last = Some(slice);
     }
     let slice = withdraw_unwatched(&rules, &mut states, (around.now)());
     if !slice.changes.is_empty() {

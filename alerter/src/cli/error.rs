@@ -122,6 +122,7 @@ impl From<RunError> for CommandError {
                 CommandError::could_not_run(&error)
             }
             RunError::Compose(error) => CommandError::could_not_run(&error),
+            RunError::NoProgress => CommandError::could_not_run(&error),
         }
     }
 }
