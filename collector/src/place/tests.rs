@@ -15,7 +15,8 @@ const SHA256: &str = "5de3d8dd0e3b9ac1d2b5d6d7e8dc6b6a6c1f5d7b000000000000000000
 fn sh(shell: &[&str], home: &Path, script: &str) -> Report {
     let mut command = Command::new(shell[0]);
     command.args(&shell[1..]).arg("-s").env_clear().env("PATH", "/usr/bin:/bin").env("HOME", home);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = piped.spawn().unwrap();
     child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
     Report::parse(&child.wait_with_output().unwrap().stdout, NONCE)
 }
