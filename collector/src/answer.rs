@@ -15,9 +15,11 @@ pub struct AnswerReader {
 }
 
 enum State {
-    /// Looking for the header line; the bytes of complete lines are dropped and counted.
+    /// Looking for the header line. The bytes of complete lines are dropped and counted; of the last, unfinished
+    /// line so many bytes were looked at.
     Searching {
         noise: usize,
+        looked_at: usize,
     },
     /// Taking envelopes and the end line.
     Taking(AnswerHeader),
@@ -54,7 +56,7 @@ impl AnswerReader {
     /// A reader of the answer to the request with this nonce and these limits.
     pub fn new(nonce: Nonce, limits: Limits) -> AnswerReader {
         let end = wire::end_line(nonce).into_bytes();
-        AnswerReader { nonce, limits, end, state: State::Searching { noise: 0 }, received: Vec::new() }
+        AnswerReader { nonce, limits, end, state: State::Searching { noise: 0, looked_at: 0 }, received: Vec::new() }
     }
 
     /// Takes the next piece of output.
@@ -85,11 +87,12 @@ impl AnswerReader {
     }
 
     fn search(&mut self) {
-        let State::Searching { noise } = &mut self.state else { return };
+        let State::Searching { noise, looked_at } = &mut self.state else { return };
         let mut start = 0;
-        while let Some(length) = self.received[start..].iter().position(|byte| *byte == b'\n') {
-            let line = &self.received[start..start + length];
-            start += length + 1;
+        while let Some(more) = self.received[start + *looked_at..].iter().position(|byte| *byte == b'\n') {
+            let line = &self.received[start..start + *looked_at + more];
+            start += line.len() + 1;
+            *looked_at = 0;
             if let Some(header) = AnswerHeader::decode(line, self.nonce) {
                 self.state = check(header, self.limits).map_or_else(|bad| State::Done(Err(bad)), State::Taking);
                 self.received.drain(..start);
@@ -98,6 +101,7 @@ impl AnswerReader {
         }
         *noise += start;
         self.received.drain(..start);
+        *looked_at = self.received.len();
         if *noise + self.received.len() > wire::MAX_NOISE {
             self.state = State::Done(Err(NoAnswer::Noise));
         }

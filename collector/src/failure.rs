@@ -50,8 +50,6 @@ pub enum Failure {
     CommandTimeout { phase: &'static str, limit: Duration },
     #[error("the visit took longer than {}", humane(*.0))]
     HostTimeout(Duration),
-    #[error("{0}")]
-    EnvelopeRejected(String),
     #[error("the run was interrupted")]
     Cancelled,
     #[error("{0}")]
@@ -84,7 +82,6 @@ impl Failure {
             Failure::ProbeFailed(_) => OutcomeKind::ProbeFailed,
             Failure::CommandTimeout { .. } => OutcomeKind::CommandTimeout,
             Failure::HostTimeout(_) => OutcomeKind::HostTimeout,
-            Failure::EnvelopeRejected(_) => OutcomeKind::EnvelopeRejected,
             Failure::Cancelled => OutcomeKind::Cancelled,
             Failure::Internal(_) => OutcomeKind::Internal,
         }

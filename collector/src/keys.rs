@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use config::{SecretError, SecretSource};
 use envelope::PrivateKey;
 use sample::KeyId;
 
@@ -27,14 +28,9 @@ pub enum KeyPairError {
     /// There is one already.
     #[error("{0} exists; a new key would make envelopes that wait on the hosts unreadable")]
     Exists(PathBuf),
-    /// Others can read the private key.
-    #[error("{path} can be read by others (mode {mode:04o})")]
-    Exposed {
-        /// The file.
-        path: PathBuf,
-        /// Its mode.
-        mode: u32,
-    },
+    /// The private key can't be read, or others can read it too.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// The file is no key of ours.
     #[error("{path}")]
     Malformed {
@@ -60,7 +56,7 @@ impl KeyPairError {
     pub fn hint(&self) -> Option<String> {
         match self {
             KeyPairError::Missing(_) => Some("make one with: fleet-collector keygen".to_owned()),
-            KeyPairError::Exposed { path, .. } => Some(format!("chmod 600 {}", path.display())),
+            KeyPairError::Secret(error) => error.hint(),
             KeyPairError::Exists(_) | KeyPairError::Malformed { .. } | KeyPairError::Io { .. } => None,
         }
     }
@@ -72,16 +68,11 @@ impl KeyPairError {
 /// There is none, others can read it, or it is malformed.
 pub fn load(state_dir: &Path) -> Result<KeyPair, KeyPairError> {
     let path = private_path(state_dir);
-    let mode = match fs::metadata(&path) {
-        Ok(metadata) => metadata.permissions().mode() & 0o7777,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(KeyPairError::Missing(path)),
-        Err(source) => return Err(KeyPairError::Io { path, source }),
-    };
-    if mode & 0o077 != 0 {
-        return Err(KeyPairError::Exposed { path, mode });
+    if !path.exists() {
+        return Err(KeyPairError::Missing(path));
     }
-    let pem = zeroize::Zeroizing::new(fs::read_to_string(&path).map_err(io_error(&path))?);
-    let private = PrivateKey::from_pem(&pem).map_err(|source| KeyPairError::Malformed { path, source })?;
+    let pem = SecretSource::File(path.clone()).read()?;
+    let private = PrivateKey::from_pem(pem.expose()).map_err(|source| KeyPairError::Malformed { path, source })?;
     let (id, public_pem) = (KeyId(private.id()), private.public_pem());
     Ok(KeyPair { private, id, public_pem })
 }
@@ -149,7 +140,7 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         generate(state.path()).unwrap();
         let path = private_path(state.path());
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         let error = load(state.path()).err().unwrap();
         assert_eq!(error.hint().unwrap(), format!("chmod 600 {}", path.display()));
     }

@@ -9,7 +9,7 @@ use sample::{KeyId, Nonce, Untrusted};
 
 use crate::Failure;
 use crate::failure::shown;
-use crate::probe_file::{Probe, architecture};
+use crate::probe_file::{Probe, Probes};
 use crate::ssh::{Session, Want};
 use crate::work_dir::WorkDir;
 
@@ -25,8 +25,8 @@ pub struct Placement<'a> {
     pub remembered: Option<&'a WorkDir>,
     /// The key to seal for.
     pub key: (KeyId, &'a str),
-    /// Chooses the probe for the host's machine type.
-    pub probe_for: &'a (dyn Fn(&'static str) -> Result<&'a Probe, Failure> + Sync),
+    /// The probes there are.
+    pub probes: &'a Probes,
     /// Marks our lines in the scripts' output.
     pub nonce: Nonce,
     /// For each command.
@@ -41,23 +41,21 @@ pub struct Placed<'a> {
     pub probe: &'a Probe,
 }
 
-/// Puts probe and key on the host, as far as they are missing.
+/// Puts probe and key on the host, as far as they are missing; `guess` is the probe it most likely needs.
 ///
 /// # Errors
 /// The login shell doesn't run the script, the host offers no place, or there is no probe for it.
-pub async fn place<'a>(session: &Session, placement: &Placement<'a>, own: &'a Probe) -> Result<Placed<'a>, Failure> {
-    let mut probe = own;
+pub async fn place<'a>(session: &Session, placement: &Placement<'a>, guess: &'a Probe) -> Result<Placed<'a>, Failure> {
+    let mut probe = guess;
     let mut report = find_a_place(session, placement, probe).await?;
     let uname = report.last("uname").unwrap_or_default().to_owned();
-    let wanted = architecture(&uname).ok_or_else(|| {
-        Failure::ArchUnsupported(format!("the host is {}, for which no probe can be built", Untrusted(&uname)))
-    })?;
-    if wanted != probe.architecture {
-        probe = (placement.probe_for)(wanted)?;
+    if uname != machine(probe) {
+        probe = placement.probes.for_uname(&uname).map_err(Failure::ArchUnsupported)?;
         report = find_a_place(session, placement, probe).await?;
     }
     let Some(place) = report.last("place") else {
-        let refused: Vec<String> = report.all("refused").map(|line| Untrusted(line).to_string()).collect();
+        // A host may refuse as many places as it likes; the first ones tell enough.
+        let refused: Vec<String> = report.all("refused").take(8).map(|line| Untrusted(line).to_string()).collect();
         return Err(Failure::NoWorkDir(refused.join(", ")));
     };
     let refused = |_| Failure::NoWorkDir(format!("{} has characters that not every shell can name", Untrusted(place)));
@@ -68,14 +66,19 @@ pub async fn place<'a>(session: &Session, placement: &Placement<'a>, own: &'a Pr
     Ok(Placed { work_dir, probe })
 }
 
+fn machine(probe: &Probe) -> String {
+    format!("Linux {}", probe.architecture)
+}
+
 async fn find_a_place(session: &Session, placement: &Placement<'_>, probe: &Probe) -> Result<Report, Failure> {
     let in_script = |place: Option<&WorkDir>| place.map(WorkDir::in_script).unwrap_or_default();
     let (key, pem) = placement.key;
     let script = format!(
-        "nonce={}\nwanted={}\nremembered={}\nsha256={}\nkey={key}\npem='{}'\n{FIND_A_PLACE}",
+        "nonce={}\nwanted={}\nremembered={}\nmachine='{}'\nsha256={}\nkey={key}\npem='{}'\n{FIND_A_PLACE}",
         placement.nonce,
         in_script(placement.wanted),
         in_script(placement.remembered),
+        machine(probe),
         probe.sha256,
         pem.trim_end(),
     );
@@ -111,10 +114,14 @@ async fn run(
     phase: &'static str,
 ) -> Result<Report, Failure> {
     let mut output = Vec::new();
+    // The script says when it is done: a job that an rc file left behind could hold the channel open for ever.
+    let end = format!("@@FHP {} end\n", placement.nonce);
     let ended = session
         .exec("exec /bin/sh -s", script.as_bytes(), (phase, placement.limit), |piece| {
+            let looked_at = output.len().saturating_sub(end.len());
             output.extend_from_slice(piece);
-            if output.len() > MAX_OUTPUT { Want::Nothing } else { Want::More }
+            let done = output[looked_at..].windows(end.len()).any(|window| window == end.as_bytes());
+            if done || output.len() > MAX_OUTPUT { Want::Nothing } else { Want::More }
         })
         .await?;
     let report = Report::parse(&output, placement.nonce);

@@ -2,16 +2,23 @@
 #   nonce=…      marks our lines among whatever rc files print
 #   wanted=…     the place to take, or nothing to look for one
 #   remembered=… where the probe was last time, or nothing
+#   machine=…    what `uname -sm` has to say for this probe
 #   sha256=…     the digest of the probe
 #   key=…        the id of the public key, its text in $pem
 # Prints lines "@@FHP <nonce> <word> <value>":
-#   uname    what `uname -sm` says
+#   uname    what `uname -sm` says; if that is not the wanted machine, nothing else is done
 #   refused  a place and why it was not taken
 #   place    the place taken
 #   part     a file, made by us, to upload the probe to; none if the probe is there already
+#   end      the script came to its end
 # Everything happens in one function called on the last line, so that a script cut short does nothing.
 
 say() { printf '\n@@FHP %s %s\n' "$nonce" "$*"; }
+
+# Whether only we and root can make directories here. Elsewhere, a place of ours that is gone could be made by others.
+private() {
+    case $(ls -ld "${1%/*}/." 2>/dev/null) in d???????w*) why="others can write beside it"; return 1 ;; esac
+}
 
 # A directory that is ours alone, writable, and allows programs to run.
 usable() {
@@ -36,19 +43,21 @@ digest() {
 
 choose() {
     if [ -n "$wanted" ]; then
-        usable "$wanted" && { place=$wanted; return 0; }
+        usable "$wanted" && private "$wanted" && { place=$wanted; return 0; }
         say refused "$wanted: $why"
         return 1
     fi
-    for place in "$HOME/.cache/fleet-health" "$HOME/.fleet-health" "$XDG_RUNTIME_DIR/fleet-health" "$remembered"; do
+    for place in "$HOME/.cache/fleet-health" "$HOME/.fleet-health" "$XDG_RUNTIME_DIR/fleet-health"; do
         # Paths with other characters could not be named in every login shell.
         case $place in
             *[!A-Za-z0-9/._+@-]*) say refused "$place: its name has unusual characters"; continue ;;
             /fleet-health | '') continue ;;
         esac
-        usable "$place" && return 0
+        usable "$place" && private "$place" && return 0
         say refused "$place: $why"
     done
+    # In a place open to all, but it was looked at just now.
+    [ -n "$remembered" ] && place=$remembered && usable "$place" && return 0
     for parent in /var/tmp /dev/shm; do
         # mktemp makes a directory that did not exist; a fixed name in a place open to all could be prepared by others.
         place=$(mktemp -d "$parent/fleet-health.XXXXXXXXXX" 2>/dev/null) && usable "$place" && return 0
@@ -61,6 +70,7 @@ choose() {
 main() {
     umask 077
     say uname "$(uname -sm)"
+    [ "$(uname -sm)" = "$machine" ] || return
     choose || return
     mkdir -p "$place/keys" &&
         printf '%s\n' "$pem" > "$place/keys/.$nonce" &&
@@ -70,7 +80,7 @@ main() {
         # What a cut connection left behind a day ago.
         find "$place" -name 'part-*' -mtime +0 -exec rm -f {} + 2>/dev/null
         set -C
-        : > "$place/part-$nonce" || { say refused "$place: no room"; return; }
+        true > "$place/part-$nonce" || { say refused "$place: no room"; return; }
         set +C
         say part "$place/part-$nonce"
     else
@@ -80,3 +90,4 @@ main() {
 }
 
 main
+say end

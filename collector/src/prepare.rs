@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use config::{Config, Host, HostKeyPolicy, SecretError};
+use config::{Config, Host, HostKeyPolicy, SecretError, SecretSource};
 
 use crate::keys::{self, KeyPairError};
 use crate::pattern::wildcard_match;
-use crate::probe_file::{Places, ProbeFileError, find_own};
+use crate::probe_file::{Places, ProbeFileError, Probes};
 use crate::run::Run;
 use crate::ssh::{Identity, IdentityError, KnownHosts, KnownHostsError, Login, Policy, Target, Trust};
 use crate::visit::{Deadlines, Fleet, Visitee};
@@ -78,7 +78,8 @@ impl PrepareError {
                 Unusable::Identity(_) | Unusable::WorkDir(_) => None,
             }),
             PrepareError::NoSuchHost(_) => Some("fleet-collector check lists the names".to_owned()),
-            PrepareError::KnownHosts(_) | PrepareError::Probe(_) => None,
+            PrepareError::KnownHosts(error) => error.hint(),
+            PrepareError::Probe(_) => None,
         }
     }
 }
@@ -117,7 +118,7 @@ impl Setting {
     pub fn prepare(&self) -> Result<Run, PrepareError> {
         let selected = self.selected()?;
         let keys = keys::load(&self.state_dir)?;
-        let probe = find_own(&self.places)?;
+        let probes = Probes::read(&self.places)?;
         let policy = match self.config.collector.host_keys {
             HostKeyPolicy::Strict => Policy::Strict,
             HostKeyPolicy::AcceptNew => Policy::AcceptNew,
@@ -130,7 +131,7 @@ impl Setting {
         }
         let config::Deadlines { dial, handshake, authentication, command, host } = self.config.collector.deadlines;
         let deadlines = Deadlines { dial, handshake, authentication, command, host };
-        let fleet = Arc::new(Fleet { trust, keys, probe, places: self.places.clone(), deadlines });
+        let fleet = Arc::new(Fleet { trust, keys, probes, deadlines });
         let jobs = self.jobs.or(self.config.collector.jobs).unwrap_or(USUAL_JOBS);
         let sockets = crate::limits::sockets();
         let (database, config_sha256) = (self.database(), self.config.sha256.clone());
@@ -168,6 +169,7 @@ fn visitee(host: &Host, identities: &mut HashMap<PathBuf, Arc<Identity>>) -> Res
         login: Login { username: host.username.clone(), key, password },
         wanted_dir: host.work_dir.as_deref().map(str::parse).transpose()?,
         remembered_dir: None,
+        architecture: None,
         acknowledgements: Vec::new(),
     })
 }
@@ -176,10 +178,8 @@ fn identity(path: &Path, identities: &mut HashMap<PathBuf, Arc<Identity>>) -> Re
     if let Some(identity) = identities.get(path) {
         return Ok(identity.clone());
     }
-    config::check_secret_file(path)?;
-    let unreadable = |source| SecretError::Unreadable { path: path.to_owned(), source };
-    let text = zeroize::Zeroizing::new(std::fs::read_to_string(path).map_err(unreadable)?);
-    let identity = Arc::new(Identity::from_text(&text, path)?);
+    let text = SecretSource::File(path.to_owned()).read()?;
+    let identity = Arc::new(Identity::from_text(text.expose(), path)?);
     identities.insert(path.to_owned(), identity.clone());
     Ok(identity)
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use sample::Untrusted;
 use sha2::{Digest, Sha256};
 
 /// A probe for one machine type, held once for all hosts.
@@ -71,20 +72,57 @@ impl Places {
     }
 }
 
-/// The probe for the server's own machine type, which most hosts share.
-///
-/// # Errors
-/// None is found, or the one found can't be used.
-pub fn find_own(places: &Places) -> Result<Probe, ProbeFileError> {
-    let own = ARCHITECTURES.iter().find(|(name, _)| *name == std::env::consts::ARCH);
-    find(places, own.map_or("unknown", |(name, _)| name))
+/// All probes there are, read once for all hosts.
+#[derive(Debug)]
+pub struct Probes {
+    /// The server's own machine type first, which most hosts share. Never empty.
+    probes: Vec<Probe>,
 }
 
-/// The probe for `architecture`, if there is one for it.
-///
-/// # Errors
-/// None is found, or the one found can't be used.
-pub fn find(places: &Places, architecture: &'static str) -> Result<Probe, ProbeFileError> {
+impl Probes {
+    /// Reads and checks every probe that is found. There has to be one for the server's own machine type.
+    ///
+    /// # Errors
+    /// That one is missing, or one that is there can't be used.
+    pub fn read(places: &Places) -> Result<Probes, ProbeFileError> {
+        let own = std::env::consts::ARCH;
+        let mut architectures = ARCHITECTURES.map(|(name, _)| name);
+        architectures.sort_by_key(|name| *name != own);
+        let mut probes = Vec::new();
+        for architecture in architectures {
+            match find(places, architecture) {
+                Err(ProbeFileError::Missing { .. }) if !probes.is_empty() => {}
+                found => probes.push(found?),
+            }
+        }
+        Ok(Probes { probes })
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Probe> {
+        self.probes.iter()
+    }
+
+    /// The probe for a host whose last sample named this machine type; without one, for a host like the server.
+    pub fn likely(&self, architecture: Option<&str>) -> &Probe {
+        let named = self.probes.iter().find(|probe| Some(probe.architecture) == architecture);
+        named.unwrap_or(&self.probes[0])
+    }
+
+    /// The probe for a host whose `uname -sm` says this.
+    ///
+    /// # Errors
+    /// There is none; what the host is, and what there is.
+    pub fn for_uname(&self, uname: &str) -> Result<&Probe, String> {
+        let fits = |probe: &&Probe| uname.strip_prefix("Linux ") == Some(probe.architecture);
+        self.probes.iter().find(fits).ok_or_else(|| {
+            let there: Vec<&str> = self.probes.iter().map(|probe| probe.architecture).collect();
+            format!("the host is {}; there are probes for Linux on {}", Untrusted(uname), there.join(", "))
+        })
+    }
+}
+
+fn find(places: &Places, architecture: &'static str) -> Result<Probe, ProbeFileError> {
     let candidates = places.candidates(architecture);
     let Some(path) = candidates.iter().find(|path| path.exists()) else {
         let looked = candidates.iter().map(|path| path.display().to_string()).collect();
@@ -94,12 +132,6 @@ pub fn find(places: &Places, architecture: &'static str) -> Result<Probe, ProbeF
     check(&bytes, architecture).map_err(|found| ProbeFileError::Unsuitable { path: path.clone(), found })?;
     let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Probe { architecture, bytes, sha256 })
-}
-
-/// The machine type a host's `uname -sm` names, if probes can be built for it.
-pub fn architecture(uname: &str) -> Option<&'static str> {
-    let machine = uname.strip_prefix("Linux ")?;
-    ARCHITECTURES.iter().map(|(name, _)| *name).find(|name| *name == machine)
 }
 
 /// An ELF program for the machine type that asks for no interpreter, that is, for no dynamic linker of the host.
@@ -163,7 +195,7 @@ mod tests {
     fn refused(bytes: &[u8]) -> String {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("fleet-probe"), bytes).unwrap();
-        find_own(&places(dir.path())).unwrap_err().to_string()
+        Probes::read(&places(dir.path())).unwrap_err().to_string()
     }
 
     #[test]
@@ -177,14 +209,21 @@ mod tests {
     #[test]
     fn a_missing_probe_is_told_with_the_places_looked_at() {
         let dir = tempfile::tempdir().unwrap();
-        let error = find_own(&places(dir.path())).unwrap_err().to_string();
+        let error = Probes::read(&places(dir.path())).unwrap_err().to_string();
         assert!(error.contains("probes/x86_64/fleet-probe"), "{error}");
     }
 
     #[test]
-    fn only_linux_on_known_machines_has_a_probe() {
-        assert_eq!(architecture("Linux x86_64"), Some("x86_64"));
-        assert_eq!(architecture("Linux sparc64"), None);
-        assert_eq!(architecture("FreeBSD x86_64"), None);
+    fn a_host_gets_the_probe_for_its_machine_or_a_word_about_what_there_is() {
+        let probe = |architecture| Probe { architecture, bytes: Vec::new(), sha256: String::new() };
+        let probes = Probes { probes: vec![probe("x86_64"), probe("aarch64")] };
+        assert_eq!(probes.likely(Some("aarch64")).architecture, "aarch64");
+        assert_eq!(probes.likely(Some("../evil")).architecture, "x86_64");
+        assert_eq!(probes.likely(None).architecture, "x86_64");
+        assert_eq!(probes.for_uname("Linux aarch64").unwrap().architecture, "aarch64");
+        for uname in ["Linux sparc64", "FreeBSD x86_64", "\u{1b}[2J"] {
+            let found = probes.for_uname(uname).unwrap_err();
+            assert!(found.contains("x86_64, aarch64") && !found.contains('\u{1b}'), "{found}");
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! One run over the fleet: every selected host gets exactly one outcome, whatever the others do.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
-use sample::{HostName, Outcome, OutcomeKind};
-use storage::{HostId, RunEnd, Store, StoreError, WorkDir as StoredWorkDir};
+use sample::{HostName, Outcome, OutcomeKind, Untrusted};
+use storage::{HostId, HostRecord, RunEnd, Store, StoreError, WorkDir as StoredWorkDir};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::ssh::dial;
 use crate::unseal::{Unsealed, unseal};
 use crate::visit::{Brought, Fleet, Visitee, visit};
+use crate::work_dir::WorkDir;
 use crate::{Failure, clock, recorder};
 
 /// A run that was prepared: nothing in it can be wrong any more but the hosts and the database.
@@ -89,42 +91,46 @@ impl Run {
         let names: Vec<HostName> = self.hosts.iter().map(|host| host.name.clone()).collect();
         let records = store.host_records(&names, clock::now())?;
         let hosts = names.len();
-        let counter = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counter = Arc::new(AtomicUsize::new(0));
         let ok = counter.clone();
         let (inbox, thread) = recorder::start(store, run, move |committed| {
             if committed.outcome.kind == OutcomeKind::Ok {
-                counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                counter.fetch_add(1, Ordering::Relaxed);
             }
             let host = names[committed.ticket].clone();
             told(HostReport { host, outcome: committed.outcome, samples: committed.new_samples });
         });
-
-        // Ends the visits when the run is interrupted, and also when the database fails.
-        let ending = stop.child_token();
-        let turns = Arc::new(Turns::new(self.jobs, self.sockets));
-        let mut tasks = JoinSet::new();
-        for (ticket, (mut host, record)) in self.hosts.into_iter().zip(records).enumerate() {
-            host.acknowledgements = record.acknowledgements;
-            host.remembered_dir = record.work_dir.as_deref().and_then(|dir| dir.parse().ok());
-            let (fleet, turns, ending, inbox) = (self.fleet.clone(), turns.clone(), ending.clone(), inbox.clone());
-            tasks.spawn(async move {
-                let recorded = isolated(fleet, host, record.id, turns, ending).await;
-                // The recorder is gone only after a failed commit, which ends the run below.
-                inbox.send((ticket, recorded)).await.is_ok()
-            });
-        }
-        drop(inbox);
-        while let Some(done) = tasks.join_next().await {
-            if !matches!(done, Ok(true)) {
-                ending.cancel();
-            }
-        }
+        visit_all(self, records, inbox, &stop).await;
         let store = tokio::task::spawn_blocking(move || thread.join()).await;
         let mut store = store.ok().and_then(Result::ok).ok_or(RunError::Recorder)??;
         let cancelled = stop.is_cancelled();
         store.finish_run(run, clock::now(), if cancelled { RunEnd::Cancelled } else { RunEnd::Done })?;
-        let ok = ok.load(std::sync::atomic::Ordering::Relaxed);
-        Ok(Summary { hosts, ok, wall: began.elapsed(), cancelled })
+        Ok(Summary { hosts, ok: ok.load(Ordering::Relaxed), wall: began.elapsed(), cancelled })
+    }
+}
+
+/// Returns when every host's outcome is on its way to the database, or the database has failed.
+async fn visit_all(run: Run, records: Vec<HostRecord>, inbox: recorder::Inbox, stop: &CancellationToken) {
+    // Ends the visits when the run is interrupted, and also when the database fails.
+    let ending = stop.child_token();
+    let turns = Arc::new(Turns::new(run.jobs, run.sockets));
+    let mut tasks = JoinSet::new();
+    for (ticket, (mut host, record)) in run.hosts.into_iter().zip(records).enumerate() {
+        host.acknowledgements = record.acknowledgements;
+        host.architecture = record.architecture;
+        host.remembered_dir = record.work_dir.as_deref().and_then(|dir| dir.parse().ok());
+        let (fleet, turns, ending, inbox) = (run.fleet.clone(), turns.clone(), ending.clone(), inbox.clone());
+        tasks.spawn(async move {
+            let recorded = isolated(fleet, host, record.id, turns, ending).await;
+            // The recorder is gone only after a failed commit, which ends the run below.
+            inbox.send((ticket, recorded)).await.is_ok()
+        });
+    }
+    drop(inbox);
+    while let Some(done) = tasks.join_next().await {
+        if !matches!(done, Ok(true)) {
+            ending.cancel();
+        }
     }
 }
 
@@ -154,41 +160,47 @@ async fn isolated(
     host: Visitee,
     id: HostId,
     turns: Arc<Turns>,
-    stop: CancellationToken,
+    ending: CancellationToken,
 ) -> storage::Visit {
-    let began = Instant::now();
     let known_dir = host.remembered_dir.clone();
+    let began = Arc::new(OnceLock::new());
+    let beginning = began.clone();
     let task = tokio::spawn(async move {
         tokio::select! {
             biased;
-            () = stop.cancelled() => Err(Failure::Cancelled),
-            result = turn(fleet, host, &turns) => result,
+            () = ending.cancelled() => Err(Failure::Cancelled),
+            result = turn(fleet, host, &turns, &beginning) => result,
         }
     });
     let result = match task.await {
         Ok(result) => result,
         Err(error) => Err(Failure::Internal(format!("the visit's task failed: {error}"))),
     };
+    let duration = began.get().map_or(Duration::ZERO, Instant::elapsed);
+    row(id, known_dir.as_ref(), result, duration)
+}
+
+/// The row of a visit that is over.
+fn row(
+    host: HostId,
+    known_dir: Option<&WorkDir>,
+    result: Result<(Brought, Unsealed), Failure>,
+    duration: Duration,
+) -> storage::Visit {
     let (kind, detail) = match &result {
-        Ok((_, unsealed)) => judge(unsealed),
+        Ok((brought, unsealed)) => judge(brought, unsealed),
         Err(failure) => (failure.kind(), Some(failure.to_string())),
     };
-    let outcome = Outcome { kind, detail, at: clock::now(), duration: began.elapsed() };
-    let mut row = storage::Visit {
-        host: id,
-        outcome,
-        work_dir: StoredWorkDir::Unchanged,
-        facts: None,
-        samples: Vec::new(),
-        spools: Vec::new(),
-        rejected: Vec::new(),
-    };
+    let outcome = Outcome { kind, detail, at: clock::now(), duration };
+    let (work_dir, facts) = (StoredWorkDir::Unchanged, None);
+    let (samples, spools, rejected) = (Vec::new(), Vec::new(), Vec::new());
+    let mut row = storage::Visit { host, outcome, work_dir, facts, samples, spools, rejected };
     if let Ok((brought, unsealed)) = result {
-        if brought.work_dir != known_dir {
+        if brought.work_dir.as_ref() != known_dir {
             row.work_dir = brought.work_dir.map_or(StoredWorkDir::Default, |dir| StoredWorkDir::At(dir.to_string()));
         }
-        let newest = unsealed.samples.last();
-        row.facts = newest.map(|newest| (newest.sample.facts.clone(), brought.answer.header.probe));
+        let version = Untrusted(&brought.answer.header.probe).to_string();
+        row.facts = unsealed.samples.last().map(|newest| (newest.sample.facts.clone(), version));
         row.samples = unsealed.samples;
         row.spools = unsealed.spools;
         row.rejected = unsealed.rejected.into_iter().collect();
@@ -196,15 +208,28 @@ async fn isolated(
     row
 }
 
-async fn turn(fleet: Arc<Fleet>, host: Visitee, turns: &Turns) -> Result<(Brought, Unsealed), Failure> {
+/// A connection that waited so long for its turn is opened anew: sshd soon gives up on one that says nothing.
+const STALE: Duration = Duration::from_secs(5);
+
+async fn turn(
+    fleet: Arc<Fleet>,
+    host: Visitee,
+    turns: &Turns,
+    began: &OnceLock<Instant>,
+) -> Result<(Brought, Unsealed), Failure> {
     let dialling = Turns::take(&turns.dials).await;
-    let stream = dial(&host.target, fleet.deadlines.dial).await?;
-    let working = Turns::take(&turns.jobs).await;
+    began.get_or_init(Instant::now);
+    let mut stream = dial(&host.target, fleet.deadlines.dial).await?;
+    let dialled = Instant::now();
+    // Held until the envelopes are opened: it bounds how many answers lie in memory.
+    let _working = Turns::take(&turns.jobs).await;
     drop(dialling);
+    if dialled.elapsed() > STALE {
+        stream = dial(&host.target, fleet.deadlines.dial).await?;
+    }
     let mut nonce = sample::Nonce([0; 16]);
     getrandom::fill(&mut nonce.0).map_err(|error| Failure::Internal(format!("no random numbers: {error}")))?;
     let brought = visit(&fleet, &host, stream, nonce).await?;
-    drop(working);
     // Opening is pure computation: as many at a time as there are cores, away from the threads that serve sockets.
     let _core = Turns::take(&turns.cores).await;
     let opened = tokio::task::spawn_blocking(move || {
@@ -215,13 +240,17 @@ async fn turn(fleet: Arc<Fleet>, host: Visitee, turns: &Turns) -> Result<(Brough
 }
 
 /// `ok` needs a sample that was taken for this visit.
-fn judge(unsealed: &Unsealed) -> (OutcomeKind, Option<String>) {
-    let rejected: Vec<String> = unsealed.rejected.iter().map(|(class, count)| format!("{count} {class}")).collect();
-    let rejected = (!rejected.is_empty()).then(|| format!("envelopes rejected: {}", rejected.join(", ")));
-    match unsealed.fresh {
-        true => (OutcomeKind::Ok, rejected),
-        false => {
-            (OutcomeKind::EnvelopeRejected, rejected.or(Some("no sample of this visit among the envelopes".into())))
-        }
+fn judge(brought: &Brought, unsealed: &Unsealed) -> (OutcomeKind, Option<String>) {
+    let mut found: Vec<String> = unsealed.rejected.iter().map(|(class, count)| format!("{count} {class}")).collect();
+    if !found.is_empty() {
+        found = vec![format!("envelopes rejected: {}", found.join(", "))];
     }
+    if let Some(reason) = &brought.answer.header.unspooled {
+        found.push(format!("the probe cannot keep measurements: {}", Untrusted(reason)));
+    }
+    if unsealed.fresh {
+        return (OutcomeKind::Ok, (!found.is_empty()).then(|| found.join("; ")));
+    }
+    found.push("no sample of this visit among the envelopes".to_owned());
+    (OutcomeKind::EnvelopeRejected, Some(found.join("; ")))
 }

@@ -22,24 +22,26 @@ pub struct Unsealed {
 }
 
 /// Opens every envelope of the answer that `host` gave to the visit with this nonce.
+///
+/// Not more than its header announced, each of which costs a private-key operation: what comes behind them is
+/// malformed.
 pub fn unseal(key: &PrivateKey, host: &HostName, visit: (Nonce, Timestamp), answer: &Answer) -> Unsealed {
     let (nonce, received) = visit;
-    let mut opened = Vec::new();
-    let mut rejected = BTreeMap::new();
+    let (mut opened, mut seen, mut rejected) = (Vec::new(), Vec::new(), BTreeMap::new());
     let mut reject = |class| *rejected.entry(class).or_insert(0) += 1;
-    let mut seen = Vec::new();
     let mut rest = answer.envelopes.as_slice();
     while !rest.is_empty() {
         // Where an envelope's length can't be read, neither can the place of the next one.
-        let Ok(header) = Header::parse_prefix(rest) else {
+        let more = seen.len() < answer.header.count as usize;
+        let Some(header) = more.then(|| Header::parse_prefix(rest).ok()).flatten() else {
             reject(Rejection::Malformed);
             break;
         };
         let (bytes, after) = rest.split_at(header.len);
         rest = after;
-        let sample = open(key, host, bytes);
-        seen.push(Seen { spool: SpoolId(header.spool), sequence: header.sequence, fate: Fate::of(&sample, nonce) });
-        match sample {
+        let found = open(key, host, bytes);
+        seen.push(Seen { spool: SpoolId(header.spool), sequence: header.sequence, fate: Fate::of(&found, nonce) });
+        match found {
             Ok(sample) => opened.push(sample),
             Err(class) => reject(class),
         }
@@ -58,10 +60,8 @@ fn open(key: &PrivateKey, host: &HostName, bytes: &[u8]) -> Result<Sample, Rejec
         | OpenError::UnsupportedVersion(_)
         | OpenError::UnsupportedSuite(_) => Rejection::Malformed,
     })?;
-    let sample = Sample::decode(&plaintext).map_err(|error| {
-        tracing::debug!(%host, %error, "an envelope holds no valid sample");
-        Rejection::InvalidSample
-    })?;
+    // The reason is dropped: it would quote what the host wrote.
+    let sample = Sample::decode(&plaintext).or(Err(Rejection::InvalidSample))?;
     if sample.host == *host { Ok(sample) } else { Err(Rejection::InvalidSample) }
 }
 
@@ -73,17 +73,23 @@ struct Seen {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
+    /// A sample of this visit.
     Fresh,
+    /// A sample of an earlier one.
     Older,
-    Rejected,
+    /// It opened, so its number was inside the tag, but holds no valid sample.
+    Invalid,
+    /// It did not open.
+    Closed,
 }
 
 impl Fate {
-    fn of(sample: &Result<Sample, Rejection>, nonce: Nonce) -> Fate {
-        match sample {
+    fn of(found: &Result<Sample, Rejection>, nonce: Nonce) -> Fate {
+        match found {
             Ok(sample) if sample.nonce == Some(nonce) => Fate::Fresh,
             Ok(_) => Fate::Older,
-            Err(_) => Fate::Rejected,
+            Err(Rejection::InvalidSample) => Fate::Invalid,
+            Err(Rejection::Malformed | Rejection::UnknownKey | Rejection::Damaged) => Fate::Closed,
         }
     }
 }
@@ -100,13 +106,18 @@ fn acknowledge(answer: &Answer, seen: &[Seen]) -> Vec<SpoolProgress> {
     for Seen { spool, sequence, fate } in seen {
         let believed = match fate {
             Fate::Older => true,
-            Fate::Fresh => all_came,
-            Fate::Rejected => all_came && *spool != current,
+            // It may be the fresh one, behind what was held back.
+            Fate::Fresh | Fate::Invalid => all_came,
+            Fate::Closed => all_came && *spool != current,
         };
         let highest = through.entry(*spool).or_default();
         if believed {
             *highest = (*highest).max(Some(*sequence));
         }
+    }
+    // Nothing lies in a spool that could not be written; its id was made up for this answer.
+    if answer.header.unspooled.is_some() {
+        through.remove(&current);
     }
     let progress = |(spool, through)| {
         let dropped = if spool == current { answer.header.dropped } else { 0 };
@@ -118,27 +129,31 @@ fn acknowledge(answer: &Answer, seen: &[Seen]) -> Vec<SpoolProgress> {
 /// Puts the samples on the server's clock, by what the fresh one, taken just before `received`, says of the host's.
 ///
 /// In the same boot the host's uptime counts, which no clock step changes. A sample of another boot is moved by the
-/// error the host's clock has now. Nothing is later than what came after it.
+/// error the host's clock has now, and then held between its neighbours: samples come in the order they were taken.
 fn on_our_clock(samples: Vec<Sample>, nonce: Nonce, received: Timestamp) -> Vec<ReceivedSample> {
-    let fresh = samples.iter().find(|sample| sample.nonce == Some(nonce));
-    let reference = fresh.map(|fresh| (fresh.boot.clone(), received.millis_since(fresh.host_time_ms)));
+    let fresh = samples.iter().rfind(|sample| sample.nonce == Some(nonce));
+    let error_ms = fresh.map_or(0, |fresh| received.millis_since(fresh.host_time_ms));
+    let boot = fresh.and_then(|fresh| fresh.boot.clone());
+    let by_uptime = |sample: &Sample| {
+        let (now, then) = (boot.as_ref()?, sample.boot.as_ref()?);
+        let age_ms = i64::try_from(now.elapsed_ms.saturating_sub(then.elapsed_ms)).unwrap_or(i64::MAX);
+        (now.id == then.id).then(|| received.plus_millis(-age_ms))
+    };
+    // From the back: nothing is later than the next sample whose time is sure. A wrong clock of another boot is not.
+    let mut times = Vec::with_capacity(samples.len());
     let mut latest = received;
-    let mut placed: Vec<ReceivedSample> = Vec::with_capacity(samples.len());
-    for sample in samples.into_iter().rev() {
-        let same_boot = reference.as_ref().and_then(|(fresh, _)| {
-            let (fresh, boot) = (fresh.as_ref()?, sample.boot.as_ref()?);
-            (fresh.id == boot.id).then(|| fresh.elapsed_ms.saturating_sub(boot.elapsed_ms))
-        });
-        let taken = match (same_boot, &reference) {
-            (Some(age_ms), _) => received.plus_millis(-i64::try_from(age_ms).unwrap_or(i64::MAX)),
-            (None, Some((_, error))) => sample.host_time_ms.plus_millis(*error),
-            (None, None) => sample.host_time_ms,
-        };
-        latest = latest.min(taken);
-        placed.push(ReceivedSample { taken: latest, received, sample });
+    for sample in samples.iter().rev() {
+        let sure = by_uptime(sample).map(|taken| taken.min(latest));
+        times.push(sure.unwrap_or_else(|| sample.host_time_ms.plus_millis(error_ms).min(latest)));
+        latest = sure.unwrap_or(latest);
     }
-    placed.reverse();
-    placed
+    // From the front: nothing is earlier than the one before it.
+    let mut earliest = Timestamp::from_millis(i64::MIN);
+    let in_order = samples.into_iter().zip(times.into_iter().rev()).map(|(sample, taken)| {
+        earliest = earliest.max(taken);
+        ReceivedSample { taken: earliest, received, sample }
+    });
+    in_order.collect()
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use tokio::net::TcpStream;
 use crate::answer::{Answer, AnswerReader, NoAnswer};
 use crate::failure::shown;
 use crate::keys::KeyPair;
-use crate::place::{Placement, place};
-use crate::probe_file::{Places, Probe, ProbeFileError, find};
+use crate::place::{Placed, Placement, place};
+use crate::probe_file::{Probe, Probes};
 use crate::ssh::{Ended, Login, Session, Target, Trust};
 use crate::work_dir::WorkDir;
 use crate::{Failure, clock};
@@ -25,10 +25,8 @@ pub struct Fleet {
     pub trust: Arc<Trust>,
     /// What envelopes are sealed to.
     pub keys: KeyPair,
-    /// The probe for the server's own machine type.
-    pub probe: Probe,
-    /// Where probes for other machine types lie.
-    pub places: Places,
+    /// The probes there are.
+    pub probes: Probes,
     /// How long each part of a visit may take.
     pub deadlines: Deadlines,
 }
@@ -60,6 +58,8 @@ pub struct Visitee {
     pub wanted_dir: Option<WorkDir>,
     /// The directory of the last visit, where it was not the default one.
     pub remembered_dir: Option<WorkDir>,
+    /// The machine type its last sample named.
+    pub architecture: Option<String>,
     /// What earlier visits brought home and the database holds.
     pub acknowledgements: Vec<Acknowledgement>,
 }
@@ -108,50 +108,56 @@ struct Silence {
     ended: Ended,
 }
 
+impl Silence {
+    fn into_failure(self, placed: &Placed<'_>) -> Failure {
+        let Silence { why, ended } = self;
+        if why == NoAnswer::Noise {
+            return Failure::ShellUnusable(why.to_string());
+        }
+        let status = ended.status.map_or("killed by a signal".to_owned(), |status| format!("exit status {status}"));
+        let program = format!("{}/{}", placed.work_dir, file_name(placed.probe));
+        let found = format!("{program}: {why} ({status}) {}", shown(&ended.stderr));
+        Failure::ProbeFailed(found.trim_end().to_owned())
+    }
+}
+
 impl Visit<'_> {
     /// The warm path, and once the cold one. What an exit status says about a missing program differs from shell
     /// to shell; whether an answer came doesn't.
     async fn collect(&self) -> Result<Brought, Failure> {
-        let usual = self.host.wanted_dir.clone().or_else(|| self.host.remembered_dir.clone());
+        let usual = self.host.wanted_dir.as_ref().or(self.host.remembered_dir.as_ref()).cloned();
         let usual = usual.unwrap_or_else(WorkDir::default_place);
-        let (answer, work_dir) = match self.run_probe(&usual, &self.fleet.probe).await? {
-            Ok(answer) => (answer, self.host.remembered_dir.clone()),
-            Err(_) => self.place_and_run().await?,
+        // Where others could have made the directory, nothing is run before it was looked at.
+        let warm = match usual.is_in_a_public_place() {
+            true => None,
+            false => self.run_probe(&usual, self.likely_probe()).await?.ok(),
+        };
+        let (answer, work_dir) = match warm {
+            Some(answer) => (answer, self.host.remembered_dir.clone()),
+            None => self.place_and_run().await?,
         };
         Ok(Brought { answer, received: clock::now(), nonce: self.nonce, work_dir })
     }
 
+    fn likely_probe(&self) -> &Probe {
+        self.fleet.probes.likely(self.host.architecture.as_deref())
+    }
+
     async fn place_and_run(&self) -> Result<(Answer, Option<WorkDir>), Failure> {
         let Visit { fleet, host, .. } = self;
-        let other_probe = tokio::sync::OnceCell::new();
-        let probe_for = |architecture| {
-            let found = find(&fleet.places, architecture).map_err(|error| no_probe(&error))?;
-            Ok(other_probe.set(found).map_or_else(|_| other_probe.get(), |()| other_probe.get()).expect("was just set"))
-        };
         let placement = Placement {
             wanted: host.wanted_dir.as_ref(),
             remembered: host.remembered_dir.as_ref(),
             key: (fleet.keys.id, &fleet.keys.public_pem),
-            probe_for: &probe_for,
+            probes: &fleet.probes,
             nonce: self.nonce,
             limit: fleet.deadlines.command,
         };
-        let placed = place(self.session, &placement, &fleet.probe).await?;
-        let silence = match self.run_probe(&placed.work_dir, placed.probe).await? {
-            Ok(answer) => return Ok((answer, placed.work_dir.unless_default(&host.wanted_dir))),
-            Err(silence) => silence,
-        };
-        let status =
-            silence.ended.status.map_or("killed by a signal".to_owned(), |status| format!("exit status {status}"));
-        let said = shown(&silence.ended.stderr);
-        let program = format!("{}/{}", placed.work_dir, file_name(placed.probe));
-        let found = format!("{program}: {} ({status}) {said}", silence.why);
-        Err(match silence.why {
-            NoAnswer::Noise => Failure::ShellUnusable(silence.why.to_string()),
-            NoAnswer::NoHeader | NoAnswer::CutShort | NoAnswer::Malformed(_) => {
-                Failure::ProbeFailed(found.trim_end().to_owned())
-            }
-        })
+        let placed = place(self.session, &placement, self.likely_probe()).await?;
+        match self.run_probe(&placed.work_dir, placed.probe).await? {
+            Ok(answer) => Ok((answer, placed.work_dir.unless_default(host.wanted_dir.as_ref()))),
+            Err(silence) => Err(silence.into_failure(&placed)),
+        }
     }
 
     /// One channel, one exec. Works in every login shell, also after an rc file's `cd /`.
@@ -175,8 +181,4 @@ impl Visit<'_> {
 
 fn file_name(probe: &Probe) -> String {
     format!("probe-{}", probe.sha256)
-}
-
-fn no_probe(error: &ProbeFileError) -> Failure {
-    Failure::ArchUnsupported(error.to_string())
 }

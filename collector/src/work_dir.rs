@@ -23,9 +23,15 @@ impl WorkDir {
 
     /// Itself, if it has to be remembered: it is neither the default place (which scripts name by the absolute
     /// path of the home) nor the one config.xml names.
-    pub fn unless_default(self, wanted: &Option<WorkDir>) -> Option<WorkDir> {
+    pub fn unless_default(self, wanted: Option<&WorkDir>) -> Option<WorkDir> {
         let default = wanted.is_some() || self.0.ends_with("/.cache/fleet-health");
         (!default).then_some(self)
+    }
+
+    /// Whether others could make this directory, were it gone: then what lies there is looked at before it is run.
+    pub fn is_in_a_public_place(&self) -> bool {
+        let folder = self.0.rsplit_once('/').map_or("", |(folder, _)| folder);
+        ["/tmp", "/var/tmp", "/dev/shm"].contains(&folder)
     }
 
     /// The path in double quotes for a POSIX shell script, which expands no tilde there.
@@ -67,6 +73,15 @@ mod tests {
             assert_eq!(path.parse::<WorkDir>().unwrap().to_string(), path);
         }
         assert_eq!("~/x".parse::<WorkDir>().unwrap().in_script(), "\"$HOME/x\"");
+    }
+
+    #[test]
+    fn a_directory_that_others_could_make_is_in_a_public_place() {
+        for (path, public) in
+            [("/var/tmp/fleet-health.a1", true), ("/dev/shm/x", true), ("/tmp/home/x", false), ("~/x", false)]
+        {
+            assert_eq!(path.parse::<WorkDir>().unwrap().is_in_a_public_place(), public, "{path}");
+        }
     }
 
     #[test]

@@ -114,8 +114,9 @@ impl AnswerHeader {
         format!("\n{HEADER}{nonce} {json}\n")
     }
 
-    /// The header in `line`, if it is one for this visit. Any other line is noise.
+    /// The header in `line`, if it is one for this visit and no longer than [`MAX_LINE`]. Any other line is noise.
     pub fn decode(line: &[u8], nonce: Nonce) -> Option<AnswerHeader> {
+        let line = Some(line).filter(|line| line.len() <= MAX_LINE)?;
         let rest = line.strip_prefix(HEADER.as_bytes())?.strip_prefix(nonce.to_string().as_bytes())?;
         serde_json::from_slice(rest.strip_prefix(b" ")?).ok()
     }

@@ -19,6 +19,8 @@ pub struct HostRecord {
     pub name: HostName,
     /// Where the probe lies, if not in the usual place.
     pub work_dir: Option<String>,
+    /// The machine type its last sample named.
+    pub architecture: Option<String>,
     /// What was committed of its newest spools.
     pub acknowledgements: Vec<Acknowledgement>,
 }
@@ -154,17 +156,17 @@ fn require_running(db: &Connection, run: RunId) -> Result<(), Failure> {
 }
 
 fn host_record(db: &Connection, name: &HostName, now: Timestamp) -> Result<HostRecord, Failure> {
-    let mut select = db.prepare_cached("SELECT id, work_dir FROM host WHERE name = ?1")?;
-    let known = select.query_row([name.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    let (id, work_dir) = match known {
+    let mut select = db.prepare_cached("SELECT id, work_dir, architecture FROM host WHERE name = ?1")?;
+    let known = select.query_row([name.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+    let (id, work_dir, architecture) = match known {
         Some(known) => known,
         None => {
             let mut insert =
                 db.prepare_cached("INSERT INTO host (name, first_seen_ms) VALUES (?1, ?2) RETURNING id")?;
-            (insert.query_row(params![name.as_str(), now.as_millis()], |row| row.get(0))?, None)
+            (insert.query_row(params![name.as_str(), now.as_millis()], |row| row.get(0))?, None, None)
         }
     };
-    Ok(HostRecord { id, name: name.clone(), work_dir, acknowledgements: acknowledgements(db, id)? })
+    Ok(HostRecord { id, name: name.clone(), work_dir, architecture, acknowledgements: acknowledgements(db, id)? })
 }
 
 fn acknowledgements(db: &Connection, host: HostId) -> Result<Vec<Acknowledgement>, Failure> {

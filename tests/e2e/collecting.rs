@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::net::TcpListener;
 
-use harness::{USER, eventually, run};
+use harness::{SshdOptions, USER, eventually, run};
 
 use crate::World;
 
@@ -107,6 +107,72 @@ fn a_work_dir_of_ones_own_is_taken_and_nothing_else_is_left_in_the_home() {
 }
 
 #[test]
+fn each_wait_has_a_deadline_and_an_outcome_of_its_own() {
+    // A login that is never answered, and a shell that never comes to the command.
+    let stalling = "AuthorizedKeysCommand /bin/sleep 60\nAuthorizedKeysCommandUser root\nAuthorizedKeysFile none";
+    let mute_login = World::with(SshdOptions { config: stalling.to_owned(), ..SshdOptions::default() });
+    let deadlines = r#"<collector authentication-timeout="500ms"/>"#;
+    mute_login.server.watch(&mute_login.sshd, &["127.0.3.20"], deadlines);
+    mute_login.server.collector(&[]).expect(3);
+    assert_eq!(mute_login.outcomes(), ["127.0.3.20 auth_timeout"]);
+
+    let mute_shell = World::with(SshdOptions { config: "ForceCommand sleep 60".to_owned(), ..SshdOptions::default() });
+    for (deadlines, kind) in
+        [("command-timeout=\"500ms\"", "command_timeout"), ("host-timeout=\"500ms\"", "host_timeout")]
+    {
+        mute_shell.server.watch(&mute_shell.sshd, &["127.0.3.20"], &format!("<collector {deadlines}/>"));
+        mute_shell.server.collector(&[]).expect(3);
+        assert_eq!(mute_shell.outcomes(), [format!("127.0.3.20 {kind}")]);
+    }
+
+    // A host that is down: its address swallows the dial.
+    let silent = TcpListener::bind("127.0.3.21:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let _full_queue = harness::fill_queue(address);
+    mute_shell.server.configure(&format!(
+        r#"<config><collector dial-timeout="500ms"/><client ip="127.0.3.21" port="{}" username="x" password="x"/></config>"#,
+        address.port(),
+    ));
+    mute_shell.server.collector(&[]).expect(3);
+    assert_eq!(mute_shell.outcomes(), ["127.0.3.20 host_timeout", "127.0.3.21 connect_timeout"][1..]);
+}
+
+#[test]
+fn a_host_that_lies_gets_no_sample_in_and_an_outcome_that_tells() {
+    let header = r#"{"probe":"0","spool":"00000000000000000000000000000000","count":1,"bytes":4,"dropped":0}"#;
+    let nonce = r#"n=$(sed 's/.*"nonce":"\([0-9a-f]*\)".*/\1/')"#;
+    let answer = |nonce: &str| format!("printf '\\n@@FHE1 %s %s\\nrubb@@END %s\\n' {nonce} '{header}' {nonce}");
+    for (lie, kind) in [
+        ("yes | tr -d '\\n'".to_owned(), "shell_unusable"),
+        (answer(&"0".repeat(32)), "probe_failed"),
+        (format!("{nonce}; {}", answer("$n")), "envelope_rejected"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let script = dir.path().join("lie");
+        // The probe is placed for real; when it should run, something else answers.
+        let otherwise = r#"eval "$SSH_ORIGINAL_COMMAND""#;
+        fs::write(&script, format!("case $SSH_ORIGINAL_COMMAND in *' run') {lie} ;; *) {otherwise} ;; esac\n"))
+            .unwrap();
+        run(std::process::Command::new("chmod").args(["-R", "a+rX"]).arg(dir.path()));
+        let config = format!("ForceCommand /bin/sh {}", script.display());
+        let world = World::with(SshdOptions { config, ..SshdOptions::default() });
+        world.server.watch(&world.sshd, &["127.0.3.22"], "");
+        world.server.collector(&[]).expect(3);
+        assert_eq!(world.outcomes(), [format!("127.0.3.22 {kind}")], "{lie}");
+        assert_eq!(world.samples(), 0);
+    }
+}
+
+#[test]
+fn a_job_that_an_rc_file_leaves_behind_holds_nothing_up() {
+    let config = "ForceCommand sleep 30 & eval \"$SSH_ORIGINAL_COMMAND\"".to_owned();
+    let world = World::with(SshdOptions { config, ..SshdOptions::default() });
+    world.server.watch(&world.sshd, &["127.0.3.23"], r#"<collector command-timeout="5s"/>"#);
+    world.server.collector(&[]).expect(0);
+    assert_eq!(world.outcomes(), ["127.0.3.23 ok"]);
+}
+
+#[test]
 fn a_second_collector_ends_with_4_while_the_first_runs() {
     let world = World::new(&["127.0.3.13"]);
     let mute = TcpListener::bind("127.0.3.9:0").unwrap();
@@ -176,6 +242,7 @@ pub(crate) fn envelopes(spools: &std::path::Path) -> usize {
 fn exit_codes_are_those_of_the_manual() {
     let world = World::new(&["127.0.3.15"]);
     world.server.collector(&["--no-such-option"]).expect(2);
+    world.server.collector(&["--host", "web1", "check"]).expect(2);
     let missing = world.server.collector(&[]).expect(2);
     assert!(missing.stderr.contains("config.xml"), "{}", missing.stderr);
     world.server.watch(&world.sshd, &["127.0.3.15"], "");

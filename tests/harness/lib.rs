@@ -17,7 +17,7 @@ mod server;
 mod sshd;
 
 pub use exim::{Exim, Mail};
-pub use process::{Finished, PATIENCE, Reaped, eventually, run};
+pub use process::{Finished, PATIENCE, Reaped, eventually, fill_queue, run};
 pub use programs::{program, target_dir, workspace};
 pub use proxy::Proxy;
 pub use requirements::{Requirement, is_root, missing};

@@ -111,6 +111,13 @@ pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// Fills the queue of a listener that accepts nothing, so that from then on it swallows what is dialled. Lasts as
+/// long as the connections returned.
+pub fn fill_queue(address: SocketAddr) -> Vec<TcpStream> {
+    let moment = Duration::from_millis(200);
+    std::iter::from_fn(|| TcpStream::connect_timeout(&address, moment).ok()).collect()
+}
+
 /// Waits until the server at this port greets with these bytes; returns whether it did before its process ended.
 pub(crate) fn greets(process: &mut Reaped, port: u16, greeting: &str) -> bool {
     use std::io::Read;

@@ -107,10 +107,11 @@ impl Sshd {
 }
 
 fn launch(dir: &Path, options: &SshdOptions, port: u16) -> Option<(u16, Reaped)> {
+    // Of settings that come twice sshd takes the first.
     let mut config = format!(
-        "Port {port}\nListenAddress 0.0.0.0\nHostKey {dir}/host_key\nPidFile none\nUsePAM no\nStrictModes no\n\
+        "{}\nPort {port}\nListenAddress 0.0.0.0\nHostKey {dir}/host_key\nPidFile none\nUsePAM no\nStrictModes no\n\
          PasswordAuthentication yes\nKbdInteractiveAuthentication no\nAuthorizedKeysFile {dir}/authorized_keys\n\
-         MaxStartups 500\nUseDNS no\nPrintMotd no\nLogLevel DEBUG1\n{}\n",
+         MaxStartups 500\nUseDNS no\nPrintMotd no\nLogLevel DEBUG1\n",
         options.config,
         dir = dir.display(),
     );

@@ -30,7 +30,7 @@ Examples:
 /// Logs in to each host, puts a small static probe there if it is missing, runs it, and takes its sealed
 /// measurements home into a SQLite database. Nothing has to be installed on the hosts.
 #[derive(Debug, Parser)]
-#[command(name = "fleet-collector", version, after_help = AFTER, after_long_help = AFTER, args_conflicts_with_subcommands = true)]
+#[command(name = "fleet-collector", version, after_help = AFTER, after_long_help = AFTER)]
 pub struct Args {
     #[command(flatten)]
     pub(super) place: Place,
@@ -48,7 +48,7 @@ pub(super) struct Place {
     /// The state folder; made with mode 0700 if it is missing
     #[arg(long, value_name = "DIR", global = true)]
     pub(super) state_dir: Option<PathBuf>,
-    /// Tell each step on standard error; twice for more
+    /// Tell also of hosts that are ok; twice for logs
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub(super) verbose: u8,
 }
@@ -65,7 +65,7 @@ pub(super) enum Command {
     Trust(TrustArgs),
 }
 
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, Default, PartialEq, Eq, clap::Args)]
 pub(super) struct RunArgs {
     /// Visit only the hosts with this name or pattern (* and ?); may be repeated
     #[arg(long = "host", value_name = "PATTERN")]
@@ -113,6 +113,17 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn what_concerns_every_command_may_stand_before_and_behind_it() {
+        for arguments in
+            [["fleet-collector", "--config", "x.xml", "check"], ["fleet-collector", "check", "--config", "x.xml"]]
+        {
+            let args = Args::try_parse_from(arguments).unwrap();
+            assert_eq!(args.place.config, Some("x.xml".into()));
+            assert!(matches!(args.command, Some(Command::Check)));
+        }
     }
 
     #[test]

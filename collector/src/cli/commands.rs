@@ -27,13 +27,18 @@ pub fn execute(args: Args) -> Result<Ending, CommandError> {
     let to_be_read = matches!(args.command, Some(Command::Check)) || io::stderr().is_terminal();
     logging::start(args.place.verbose, to_be_read);
     let Args { place, run, command } = args;
+    if command.is_some() && run != RunArgs::default() {
+        let hint = "fleet-collector run --host …, or without a command";
+        return Err(CommandError::usage("the options of a run stand behind `run`", Some(hint.to_owned())));
+    }
     match command.unwrap_or(Command::Run(run)) {
-        Command::Run(run) => runtime()?.block_on(run_or_schedule(&place, &run)),
+        Command::Run(run) => in_runtime(run_or_schedule(&place, &run)),
         Command::Check => check(&place),
         Command::Keygen => keygen(&place),
         Command::Trust(args) => {
             let setting = setting(&place, args.hosts.clone(), None)?;
-            runtime()?.block_on(trust::trust(&setting, &args))
+            make_private(&setting.state_dir)?;
+            in_runtime(trust::trust(&setting, &args))
         }
     }
 }
@@ -96,8 +101,9 @@ fn check(place: &Place) -> Result<Ending, CommandError> {
         print(&format!("host      {name}: {user}@{address} port {port}, {login}, {} rules", host.rules.len()));
     }
     let run = setting.prepare()?;
-    let size = run.fleet.probe.bytes.len();
-    print(&format!("probe     {} bytes for {}, sha256 {}", size, run.fleet.probe.architecture, run.fleet.probe.sha256));
+    for probe in run.fleet.probes.iter() {
+        print(&format!("probe     {}, {} bytes, sha256 {}", probe.architecture, probe.bytes.len(), probe.sha256));
+    }
     print(&format!("key       {}", run.fleet.keys.id));
     Ok(Ending::Done)
 }
@@ -136,6 +142,10 @@ fn make_private(dir: &Path) -> Result<(), CommandError> {
     })
 }
 
-fn runtime() -> Result<Runtime, CommandError> {
-    Runtime::new().map_err(|error| CommandError::could_not_run(&error))
+fn in_runtime(work: impl Future<Output = Result<Ending, CommandError>>) -> Result<Ending, CommandError> {
+    let runtime = Runtime::new().map_err(|error| CommandError::could_not_run(&error))?;
+    let ending = runtime.block_on(work);
+    // What is still being computed for a host that was given up is not waited for.
+    runtime.shutdown_background();
+    ending
 }

@@ -97,7 +97,8 @@ impl From<KeyPairError> for CommandError {
 
 impl From<KnownHostsError> for CommandError {
     fn from(error: KnownHostsError) -> CommandError {
-        CommandError::usage(chain(&error), None)
+        let hint = error.hint();
+        CommandError::usage(chain(&error), hint)
     }
 }
 

@@ -18,5 +18,12 @@ pub(super) fn start(verbose: u8, to_be_read: bool) {
     let filter = EnvFilter::new(format!("error,collector={ours},schedule={ours},storage={ours}"));
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     // A second call, from a test, keeps the first subscriber.
-    drop(tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).try_init());
+    drop(
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .with_ansi(colour)
+            .log_internal_errors(false)
+            .try_init(),
+    );
 }

@@ -31,7 +31,14 @@ pub(super) async fn trust(setting: &Setting, args: &TrustArgs) -> Result<Ending,
         return Ok(Ending::SomeFailed);
     }
     for offer in &to_pin {
-        pin(&path, offer).map_err(|error| CommandError::could_not_run(&error))?;
+        let others = pin(&path, offer).map_err(|error| CommandError::could_not_run(&error))?;
+        if !others.is_empty() {
+            ending = Ending::SomeFailed;
+            let (host, others, path) = (&offer.host, others.join(" and "), path.display());
+            print(&format!(
+                "{host}: {others} stays trusted too: its line in {path} names other hosts; edit it by hand"
+            ));
+        }
     }
     print(&format!("{} host {} pinned in {}", to_pin.len(), keys(to_pin.len()), path.display()));
     Ok(ending)

@@ -22,7 +22,9 @@ fn sh(shell: &[&str], home: &Path, script: &str) -> Report {
 }
 
 fn find(shell: &[&str], home: &Path, wanted: &str, sha256: &str) -> Report {
-    let head = format!("nonce={NONCE}\nwanted={wanted}\nremembered=\nsha256={sha256}\nkey=k1\npem='{PEM}'\n");
+    let head = format!(
+        "nonce={NONCE}\nwanted={wanted}\nremembered=\nmachine='Linux x86_64'\nsha256={sha256}\nkey=k1\npem='{PEM}'\n"
+    );
     sh(shell, home, &format!("{head}{FIND_A_PLACE}"))
 }
 
@@ -133,11 +135,55 @@ fn a_wanted_place_is_taken_or_nothing() {
 #[test]
 fn a_script_cut_anywhere_does_nothing() {
     let home = tempfile::tempdir().unwrap();
-    let head = format!("nonce={NONCE}\nwanted=\nremembered=\nsha256={SHA256}\nkey=k1\npem='{PEM}'\n");
+    let head =
+        format!("nonce={NONCE}\nwanted=\nremembered=\nmachine='Linux x86_64'\nsha256={SHA256}\nkey=k1\npem='{PEM}'\n");
     let script = format!("{head}{FIND_A_PLACE}");
-    let last_line = script.trim_end().rfind('\n').unwrap();
+    let last_line = script.rfind("\nmain\n").unwrap();
     for length in (0..=last_line).step_by(97) {
         sh(&["/bin/sh"], home.path(), &script[..script.floor_char_boundary(length)]);
     }
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_wanted_place_beside_which_others_can_write_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let open = home.path().join("open");
+    std::fs::create_dir(&open).unwrap();
+    for mode in [0o777, 0o1777, 0o702] {
+        std::fs::set_permissions(&open, std::fs::Permissions::from_mode(mode)).unwrap();
+        let wanted = open.join("here");
+        let report = find(&["/bin/sh"], home.path(), wanted.to_str().unwrap(), SHA256);
+        assert_eq!(report.last("place"), None, "{mode:o}");
+        assert!(report.last("refused").unwrap().contains("others can write beside it"));
+    }
+}
+
+#[test]
+fn a_remembered_place_that_somebody_else_made_is_not_taken() {
+    let home = tempfile::tempdir().unwrap();
+    let foreign = home.path().join("foreign");
+    std::fs::create_dir(&foreign).unwrap();
+    std::os::unix::fs::chown(&foreign, Some(65534), None).expect("this test gives a directory away: run it as root");
+    // The home is a file, so nothing in it can be taken.
+    let no_home = home.path().join("no-home");
+    std::fs::write(&no_home, "").unwrap();
+    let remembered = foreign.display();
+    let head = format!(
+        "nonce={NONCE}\nwanted=\nremembered=\"{remembered}\"\nmachine='Linux x86_64'\nsha256={SHA256}\nkey=k1\npem='{PEM}'\n"
+    );
+    let report = sh(&["/bin/sh"], &no_home, &format!("{head}{FIND_A_PLACE}"));
+    let place = report.last("place").unwrap();
+    assert!(place.starts_with("/var/tmp/fleet-health."), "{place}");
+    std::fs::remove_dir_all(place).unwrap();
+}
+
+#[test]
+fn on_another_machine_nothing_is_done_but_to_say_so() {
+    let home = tempfile::tempdir().unwrap();
+    let head =
+        format!("nonce={NONCE}\nwanted=\nremembered=\nmachine='Linux sparc64'\nsha256={SHA256}\nkey=k1\npem='{PEM}'\n");
+    let report = sh(&["/bin/sh"], home.path(), &format!("{head}{FIND_A_PLACE}"));
+    assert_eq!(report.last("uname"), Some("Linux x86_64"));
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
 }

@@ -38,27 +38,24 @@ pub struct Session {
     _end: DropGuard,
 }
 
-/// Opens the TCP connection.
+/// Opens the TCP connection, to the first address of the name.
 ///
 /// # Errors
-/// The name does not resolve, or no address of it answers within the limit.
+/// The name does not resolve, or the address does not answer, each within the limit.
 pub async fn dial(target: &Target, limit: Duration) -> Result<TcpStream, Failure> {
+    let dns = |source| Failure::Dns { name: target.address.clone(), source };
+    let lookup = timeout(limit, lookup_host((target.address.as_str(), target.port))).await;
+    let slow = || io::Error::new(io::ErrorKind::TimedOut, "the resolver did not answer in time");
+    let mut found = lookup.map_err(|_elapsed| dns(slow()))?.map_err(dns)?;
+    let none = || io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    let found: SocketAddr = found.next().ok_or_else(|| dns(none()))?;
+
     let address = format!("{} port {}", target.address, target.port);
-    let attempt = async {
-        let host = (target.address.as_str(), target.port);
-        let found = lookup_host(host).await.and_then(|mut found| {
-            found.next().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no address found"))
-        });
-        let found: SocketAddr = found.map_err(|source| Failure::Dns { name: target.address.clone(), source })?;
-        let dialled = TcpStream::connect(found).await;
-        dialled.map_err(|source| Failure::Dial { address: address.clone(), source })
-    };
-    let stream = timeout(limit, attempt)
-        .await
-        .map_err(|_elapsed| Failure::DialTimeout { address: address.clone(), limit })??;
+    let dialled = timeout(limit, TcpStream::connect(found)).await;
+    let dialled = dialled.map_err(|_elapsed| Failure::DialTimeout { address: address.clone(), limit })?;
     // Nagle's algorithm and delayed acknowledgements stall a handshake of many small messages.
-    stream.set_nodelay(true).map_err(|source| Failure::Dial { address, source })?;
-    Ok(stream)
+    let stream = dialled.and_then(|stream| stream.set_nodelay(true).map(|()| stream));
+    stream.map_err(|source| Failure::Dial { address, source })
 }
 
 impl Session {
@@ -73,10 +70,7 @@ impl Session {
         limit: Duration,
     ) -> Result<Session, Failure> {
         let name = lookup_name(&target.address, target.port);
-        let config = match &trust.known.algorithms(&name)[..] {
-            [] => CONFIG.clone(),
-            known => Arc::new(config_preferring(known)),
-        };
+        let config = config_for(&trust.known.algorithms(&name));
         Session::shake_hands(stream, config, Peer { check: Check::Decide { name, trust } }, limit).await
     }
 
@@ -118,23 +112,29 @@ impl Session {
     }
 }
 
-/// Fetches the key the host would identify itself with, without trusting it and without logging in.
+/// Fetches the key the host would identify itself with to somebody who knows keys of these algorithms, without
+/// trusting it and without logging in.
 ///
 /// # Errors
 /// As for [`dial`] and [`Session::open`].
 pub(super) async fn offered_key(
     target: &Target,
-    dial_limit: Duration,
-    handshake_limit: Duration,
+    known: &[Algorithm],
+    limits: (Duration, Duration),
 ) -> Result<PublicKey, Failure> {
+    let (dial_limit, handshake_limit) = limits;
     let stream = dial(target, dial_limit).await?;
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let peer = Peer { check: Check::Look(Some(sender)) };
-    match (Session::shake_hands(stream, CONFIG.clone(), peer, handshake_limit).await, receiver.await) {
+    match (Session::shake_hands(stream, config_for(known), peer, handshake_limit).await, receiver.await) {
         (_, Ok(key)) => Ok(key),
         (Err(failure), Err(_)) => Err(failure),
         (Ok(_), Err(_)) => Err(Failure::Internal("russh accepted a host without showing its key".into())),
     }
+}
+
+fn config_for(known: &[Algorithm]) -> Arc<Config> {
+    if known.is_empty() { CONFIG.clone() } else { Arc::new(config_preferring(known)) }
 }
 
 static CONFIG: LazyLock<Arc<Config>> = LazyLock::new(|| Arc::new(config_preferring(&[])));

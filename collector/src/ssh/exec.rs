@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use russh::ChannelMsg;
+use russh::{ChannelMsg, ChannelReadHalf};
 use tokio::time::timeout;
 
 use super::connect::Session;
 use crate::Failure;
 
 const MAX_STDERR: usize = 8 * 1024;
+/// How long output is waited for after the command has ended.
+const AFTER_EXIT: Duration = Duration::from_millis(300);
 
 /// How a command ended.
 #[derive(Debug, Default)]
@@ -30,7 +32,7 @@ pub enum Want {
 
 impl Session {
     /// Runs `command` in the login shell, writes `input` and end-of-file to it and hands its output to `reader`
-    /// until that has enough or the command has ended. The channel is closed in any case.
+    /// until that has enough or the command has ended.
     ///
     /// # Errors
     /// The host is too slow, or the connection ends.
@@ -50,12 +52,8 @@ impl Session {
         }
     }
 
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "russh's messages, of which few concern a command; they may grow"
-    )]
-    async fn run(&self, command: &str, input: &[u8], mut reader: impl FnMut(&[u8]) -> Want) -> Result<Ended, Refusal> {
-        let (mut output, sink) = self.handle.channel_open_session().await?.split();
+    async fn run(&self, command: &str, input: &[u8], reader: impl FnMut(&[u8]) -> Want) -> Result<Ended, Refusal> {
+        let (output, sink) = self.handle.channel_open_session().await?.split();
         sink.exec(true, command).await?;
         // Both directions at once: a host whose output nobody takes would stop taking our input.
         let write = async {
@@ -65,33 +63,39 @@ impl Session {
             }
             std::future::pending::<()>().await
         };
-        let read = async {
-            let mut ended = Ended::default();
-            while let Some(message) = output.wait().await {
-                match message {
-                    ChannelMsg::Data { data } if reader(&data) == Want::Nothing => return Ok((ended, true)),
-                    ChannelMsg::ExtendedData { data, .. } => {
-                        let room = MAX_STDERR.saturating_sub(ended.stderr.len());
-                        ended.stderr.extend(data.iter().take(room));
-                    }
-                    ChannelMsg::ExitStatus { exit_status } => ended.status = Some(exit_status),
-                    ChannelMsg::Failure => return Err(Refusal::Channel("the host refuses to run commands".into())),
-                    ChannelMsg::Close => return Ok((ended, true)),
-                    _ => {}
-                }
-            }
-            Ok((ended, false))
-        };
-        let (ended, complete) = tokio::select! {
-            read = read => read?,
+        let ended = tokio::select! {
+            ended = read(output, reader) => ended?,
             () = write => unreachable!("writing never completes on its own"),
         };
-        if !complete && self.is_lost() {
+        if ended.is_none() && self.is_lost() {
             return Err(Refusal::Lost);
         }
         // Dropping a channel does not close it, and hosts allow few of them (MaxSessions).
         drop(sink.close().await);
-        Ok(ended)
+        Ok(ended.unwrap_or_default())
+    }
+}
+
+/// Reads to the end of the command; none if the channel ended without one.
+async fn read(mut output: ChannelReadHalf, mut reader: impl FnMut(&[u8]) -> Want) -> Result<Option<Ended>, Refusal> {
+    let mut ended = Ended::default();
+    loop {
+        // The last output may come after the status. But a job that an rc file left behind keeps the channel open
+        // for as long as it likes.
+        let patience = if ended.status.is_some() { AFTER_EXIT } else { Duration::MAX };
+        let Ok(message) = timeout(patience, output.wait()).await else { return Ok(Some(ended)) };
+        match message {
+            Some(ChannelMsg::Data { data }) if reader(&data) == Want::Nothing => return Ok(Some(ended)),
+            Some(ChannelMsg::ExtendedData { data, .. }) => {
+                let room = MAX_STDERR.saturating_sub(ended.stderr.len());
+                ended.stderr.extend(data.iter().take(room));
+            }
+            Some(ChannelMsg::ExitStatus { exit_status }) => ended.status = Some(exit_status),
+            Some(ChannelMsg::Failure) => return Err(Refusal::Channel("the host refuses to run commands".into())),
+            Some(ChannelMsg::Close) => return Ok(Some(ended)),
+            Some(_) => {}
+            None => return Ok(ended.status.is_some().then_some(ended)),
+        }
     }
 }
 

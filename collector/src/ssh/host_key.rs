@@ -1,9 +1,9 @@
 //! The decision about an offered host key, made before anything of ours goes to the host.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use russh::keys::PublicKey;
 
@@ -47,17 +47,55 @@ impl Trust {
 }
 
 /// A key as people compare it: `ssh-ed25519 SHA256:…`.
-pub(crate) fn describe(key: &PublicKey) -> String {
+pub(super) fn describe(key: &PublicKey) -> String {
     format!("{} {}", key.algorithm(), fingerprint(key))
 }
 
-/// Appends a key to the file, and returns when it is on disk.
+/// Appends a key to the file as a line of its own, and returns when it is on disk. Nothing is left of it otherwise.
 ///
-/// One write to a file opened for appending is atomic, so hosts of one run can note their keys at the same time.
-pub(crate) fn note(path: &std::path::Path, name: &str, key: &PublicKey) -> io::Result<()> {
+/// Hosts of one run may note their keys at the same time: the file is locked meanwhile.
+pub(super) fn note(path: &Path, name: &str, key: &PublicKey) -> io::Result<()> {
     let key = PublicKey::new(key.key_data().clone(), "");
     let key = key.to_openssh().map_err(io::Error::other)?;
-    let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
-    file.write_all(format!("{name} {}\n", key.trim_end()).as_bytes())?;
-    file.sync_all()
+    let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
+    file.lock()?;
+    let length = file.metadata()?.len();
+    let mut line = format!("{name} {}\n", key.trim_end());
+    // A line that was edited by hand may lack its end.
+    if length > 0 && last_byte(&mut file)? != b'\n' {
+        line.insert(0, '\n');
+    }
+    let written = file.write_all(line.as_bytes()).and_then(|()| file.sync_all());
+    if written.is_err() {
+        file.set_len(length)?;
+    }
+    written
+}
+
+fn last_byte(file: &mut File) -> io::Result<u8> {
+    let mut byte = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut byte)?;
+    Ok(byte[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ssh::Verdict;
+
+    const A: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIB9dG4kjRhQTtWTVzd2t27+t0DEHBPW7iOD23TUiYLio";
+
+    #[test]
+    fn a_key_noted_behind_a_line_without_end_stands_on_a_line_of_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("known_hosts");
+        std::fs::write(&path, format!("web1 {A} a comment")).unwrap();
+        let key = PublicKey::from_openssh(A).unwrap();
+        note(&path, "web2", &key).unwrap();
+        note(&path, "web3", &key).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("web1 {A} a comment\nweb2 {A}\nweb3 {A}\n"));
+        let known = KnownHosts::read(&path).unwrap();
+        assert_eq!(known.check("web2", &key), Verdict::Match);
+    }
 }

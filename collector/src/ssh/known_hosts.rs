@@ -6,7 +6,9 @@
 //! file for an empty one, knows no markers, and calls a key of another type unknown.
 
 use std::collections::HashMap;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -62,6 +64,14 @@ pub enum KnownHostsError {
         #[source]
         source: io::Error,
     },
+    /// Others could put keys there.
+    #[error("{path} can be written by others (mode {mode:04o})")]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
     /// A line is not one of known_hosts.
     #[error("{path}:{line}: {found}; mend or remove the line")]
     Malformed {
@@ -72,6 +82,16 @@ pub enum KnownHostsError {
         /// What is wrong with it.
         found: &'static str,
     },
+}
+
+impl KnownHostsError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            KnownHostsError::Exposed { path, .. } => Some(format!("chmod go-w {}", path.display())),
+            KnownHostsError::Unreadable { .. } | KnownHostsError::Malformed { .. } => None,
+        }
+    }
 }
 
 /// The name a host has in the file: `host`, or `[host]:port` for another port than 22. Always lower case.
@@ -91,17 +111,24 @@ impl KnownHosts {
     /// # Errors
     /// The file can't be read for any other reason, or holds a line that is none.
     pub fn read(path: &Path) -> Result<KnownHosts, KnownHostsError> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => KnownHosts::parse(&text).map_err(|(line, found)| {
-                let path = path.to_owned();
-                KnownHostsError::Malformed { path, line, found }
-            }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(KnownHosts::default()),
-            Err(source) => Err(KnownHostsError::Unreadable { path: path.to_owned(), source }),
+        let unreadable = |source| KnownHostsError::Unreadable { path: path.to_owned(), source };
+        let mut file = match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(KnownHosts::default()),
+            opened => opened.map_err(unreadable)?,
+        };
+        let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o7777;
+        if mode & 0o022 != 0 {
+            return Err(KnownHostsError::Exposed { path: path.to_owned(), mode });
         }
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(unreadable)?;
+        KnownHosts::parse(&text).map_err(|(line, found)| {
+            let path = path.to_owned();
+            KnownHostsError::Malformed { path, line, found }
+        })
     }
 
-    fn parse(text: &str) -> Result<KnownHosts, (usize, &'static str)> {
+    pub(super) fn parse(text: &str) -> Result<KnownHosts, (usize, &'static str)> {
         let mut known = KnownHosts::default();
         for (number, line) in text.lines().enumerate() {
             let line = line.trim();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use russh::client::{self, ChannelOpenHandle, Msg, Session};
 use russh::keys::{PublicKey, PublicKeyOrCertificate};
 use russh::{Channel, ChannelId};
+use sample::Untrusted;
 use tokio::sync::oneshot;
 
 use super::guard::Greeting;
@@ -51,7 +52,8 @@ impl PeerError {
                 None if greeting.is_empty() => {
                     Failure::Handshake("the peer closed the connection without a word".to_owned())
                 }
-                None => Failure::Handshake(error.to_string()),
+                // The text may hold the peer's own words, such as its list of algorithms.
+                None => Failure::Handshake(Untrusted(&error.to_string()).to_string()),
             },
         }
     }

@@ -2,10 +2,12 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use russh::keys::PublicKey;
 use sample::HostName;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::connect::{Target, offered_key};
@@ -31,17 +33,25 @@ impl Offer {
     }
 }
 
+/// How many hosts are asked at once.
+const AT_ONCE: usize = 64;
+
 /// Asks every host for its key, without trusting it and without logging in. In the order of the hosts.
 pub async fn look(
     hosts: Vec<(HostName, Target)>,
     known: &KnownHosts,
     limits: (Duration, Duration),
 ) -> Vec<(HostName, Result<Offer, Failure>)> {
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
     for (order, (host, target)) in hosts.into_iter().enumerate() {
+        let turns = turns.clone();
+        let name = lookup_name(&target.address, target.port);
+        let algorithms = known.algorithms(&name);
         tasks.spawn(async move {
-            let key = offered_key(&target, limits.0, limits.1).await;
-            (order, host, lookup_name(&target.address, target.port), key)
+            let _turn = turns.acquire().await.expect("this semaphore is never closed");
+            let key = offered_key(&target, &algorithms, limits).await;
+            (order, host, name, key)
         });
     }
     let mut answers = tasks.join_all().await;
@@ -56,12 +66,14 @@ pub async fn look(
 /// Puts a key on file. Where other keys of the host stand there, it takes their place: the file is written anew
 /// beside the old one and renamed, so that it is never half there.
 ///
+/// Returns the fingerprints of other keys that stay trusted for the host, because their lines name other hosts too.
+///
 /// # Errors
 /// The file can't be read or written.
-pub fn pin(path: &Path, offer: &Offer) -> io::Result<()> {
+pub fn pin(path: &Path, offer: &Offer) -> io::Result<Vec<String>> {
     match &offer.verdict {
-        Verdict::Match | Verdict::Revoked => Ok(()),
-        Verdict::Unknown => note(path, &offer.name, &offer.key),
+        Verdict::Match | Verdict::Revoked => Ok(Vec::new()),
+        Verdict::Unknown => note(path, &offer.name, &offer.key).map(|()| Vec::new()),
         Verdict::Changed(_) => {
             let text = std::fs::read_to_string(path)?;
             let kept = KnownHosts::without(&text, &offer.name);
@@ -70,7 +82,11 @@ pub fn pin(path: &Path, offer: &Offer) -> io::Result<()> {
             file.write_all(kept.as_bytes())?;
             note(file.path(), &offer.name, &offer.key)?;
             file.persist(path)?;
-            std::fs::File::open(folder)?.sync_all()
+            std::fs::File::open(folder)?.sync_all()?;
+            match KnownHosts::parse(&kept).map(|kept| kept.check(&offer.name, &offer.key)) {
+                Ok(Verdict::Changed(others)) => Ok(others),
+                _ => Ok(Vec::new()),
+            }
         }
     }
 }

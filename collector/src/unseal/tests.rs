@@ -37,7 +37,7 @@ fn fresh(sequence: u64) -> Vec<u8> {
 fn answer(envelopes: &[Vec<u8>], held: u32) -> Answer {
     let envelopes = envelopes.concat();
     let (probe, bytes) = ("0.1.0".to_owned(), envelopes.len() as u64);
-    let header = AnswerHeader { probe, spool: CURRENT, count: 1, bytes, dropped: 4, held, unspooled: None };
+    let header = AnswerHeader { probe, spool: CURRENT, count: 100, bytes, dropped: 4, held, unspooled: None };
     Answer { header, envelopes }
 }
 
@@ -130,4 +130,39 @@ fn nothing_is_placed_after_what_came_later() {
     assert_eq!(unsealed.samples[0].taken, at(100_000));
     let lying = sealed(CURRENT, 1, &sample(1, 0, Some(("now", u64::MAX)), None));
     assert_eq!(open_all(&[lying, fresh(2)], 0).samples[0].taken, at(100_000));
+}
+
+#[test]
+fn a_clock_that_was_reset_for_one_boot_moves_no_other_sample() {
+    let good = sealed(CURRENT, 1, &sample(1, 2_000, Some(("first", 1)), None));
+    let reset = sealed(CURRENT, 2, &sample(2, -900_000, Some(("second", 1)), None));
+    let times: Vec<_> = open_all(&[good, reset, fresh(3)], 0).samples.iter().map(|sample| sample.taken).collect();
+    assert_eq!(times, [at(97_000), at(97_000), at(100_000)]);
+}
+
+#[test]
+fn what_opened_and_is_no_sample_is_acknowledged_also_without_a_fresh_one_behind() {
+    let mut hot = sample(1, 1_000, None, Some(NONCE));
+    hot.readings.cpu = Some(::sample::Cpu { busy_percent: 101.0, window_ms: 500 });
+    let unsealed = open_all(&[sealed(CURRENT, 6, &hot)], 0);
+    assert!(!unsealed.fresh);
+    assert_eq!(through(&unsealed, CURRENT), Some(6));
+}
+
+#[test]
+fn more_envelopes_than_announced_are_not_opened() {
+    let mut answer = answer(&[fresh(1), fresh(2), fresh(3)], 0);
+    answer.header.count = 2;
+    let unsealed = unseal(&KEY, &host(), (NONCE, at(100_000)), &answer);
+    assert_eq!(unsealed.samples.len(), 2);
+    assert_eq!(unsealed.rejected, BTreeMap::from([(Rejection::Malformed, 1)]));
+}
+
+#[test]
+fn a_spool_that_could_not_be_written_leaves_no_trace() {
+    let mut answer = answer(&[sealed(OLDER, 4, &sample(1, 1_000, None, None)), fresh(1)], 0);
+    answer.header.unspooled = Some("no space left".to_owned());
+    let unsealed = unseal(&KEY, &host(), (NONCE, at(100_000)), &answer);
+    let spools: Vec<_> = unsealed.spools.iter().map(|progress| (progress.spool, progress.through)).collect();
+    assert_eq!(spools, [(OLDER, Some(4))]);
 }

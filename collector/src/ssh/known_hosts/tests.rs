@@ -131,3 +131,15 @@ fn a_replaced_key_leaves_every_other_line_alone() {
     let kept = format!("# ours\nweb1,web2 {A}\n* {B}\n@revoked web1 {B}\n[web1]:2222 {A}\n");
     assert_eq!(KnownHosts::without(&text, "web1"), kept);
 }
+
+#[test]
+fn a_file_others_can_write_is_refused_with_the_chmod_that_mends_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("known_hosts");
+    std::fs::write(&path, format!("web1 {A}\n")).unwrap();
+    for (mode, refused) in [(0o600, false), (0o644, false), (0o660, true), (0o602, true)] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let hint = KnownHosts::read(&path).err().and_then(|error| error.hint());
+        assert_eq!(hint, refused.then(|| format!("chmod go-w {}", path.display())), "{mode:o}");
+    }
+}
