@@ -33,13 +33,38 @@ fn a_sample_whose_connection_was_cut_arrives_with_the_next_run_once() {
     assert_eq!(envelopes(&world.sshd.home(USER_HOME)), 1, "what was acknowledged is gone from the host");
 }
 
+#[test]
+fn a_collector_killed_while_the_answer_is_under_way_loses_and_doubles_nothing() {
+    let world = World::new(&["127.0.4.1"]);
+    let proxy = Proxy::to(world.sshd.port);
+    world.server.watch(&world.sshd, &["127.0.4.1"], "");
+    through(&world, &proxy, "127.0.0.1");
+    world.server.collector(&[]).expect(0);
+    let before = proxy.passed();
+    world.server.collector(&[]).expect(0);
+    let warm_visit = proxy.passed() - before;
+
+    let held = proxy.hold_after(warm_visit - 600);
+    let mut killed = world.server.spawn("fleet-collector", &[]);
+    held.recv_timeout(harness::PATIENCE).unwrap();
+    killed.kill();
+    assert_eq!(world.samples(), 2, "its sample was on the way");
+    proxy.mend();
+    world.server.collector(&[]).expect(0);
+    assert_eq!(world.samples(), 4, "the one that was on the way, and the new one");
+    assert_eq!(world.server.value("SELECT count(DISTINCT probe_sample_id) FROM sample"), "4");
+    assert_eq!(world.server.sql("SELECT state FROM run ORDER BY id"), ["done", "done", "aborted", "done"]);
+}
+
 /// Connections through the proxy come to 127.0.0.1, which shares the home of the account.
 const USER_HOME: &str = "127.0.0.1";
 
 /// Watches the host through the proxy instead.
 fn through(world: &World, proxy: &Proxy, address: &str) {
+    let (from, to) = (world.sshd.port, proxy.port);
     let swap = |text: String| {
-        text.replace(&world.sshd.port.to_string(), &proxy.port.to_string()).replace("127.0.4.1", address)
+        let text = text.replace(&format!("port=\"{from}\""), &format!("port=\"{to}\""));
+        text.replace(&format!("]:{from} "), &format!("]:{to} ")).replace("127.0.4.1", address)
     };
     let path = world.dir.path().join("server/config.xml");
     world.server.configure(&swap(fs::read_to_string(path).unwrap()));

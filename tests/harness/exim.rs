@@ -71,6 +71,12 @@ impl Exim {
         files.iter().map(|path| Mail::parse(&fs::read_to_string(path).unwrap())).collect()
     }
 
+    /// How many mails it has taken so far. It notes a mail before it answers, so once the sender has ended this is
+    /// all of them.
+    pub fn taken(&self) -> usize {
+        self.log().matches(" <= ").count()
+    }
+
     /// Its log, for failures.
     pub fn log(&self) -> String {
         let read = |name| fs::read_to_string(self.dir.join("log").join(name)).unwrap_or_default();

@@ -2,9 +2,9 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 /// Passes connections on to a server.
@@ -22,7 +22,9 @@ struct Line {
     limit: AtomicU64,
     /// How many bytes were passed on.
     passed: AtomicU64,
-    /// From these bytes on nothing is passed on, and somebody is told.
+    /// Who is told at that limit; then the connection is held instead of cut.
+    held: Mutex<Option<Sender<()>>>,
+    /// From a piece with this text on nothing is passed on, and somebody is told.
     stop: Option<(String, Sender<()>)>,
     ending: AtomicBool,
 }
@@ -43,7 +45,8 @@ impl Proxy {
         let listener = TcpListener::bind("0.0.0.0:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (limit, passed, ending) = (AtomicU64::new(u64::MAX), AtomicU64::new(0), AtomicBool::new(false));
-        let line = Arc::new(Line { target, limit, passed, stop, ending });
+        let held = Mutex::new(None);
+        let line = Arc::new(Line { target, limit, passed, held, stop, ending });
         let accepting = line.clone();
         let thread = std::thread::spawn(move || accept(&listener, &accepting));
         Proxy { port, line, thread: Some(thread) }
@@ -54,8 +57,17 @@ impl Proxy {
         self.line.limit.store(bytes, Ordering::SeqCst);
     }
 
-    /// From now on nothing is cut.
+    /// From now on each connection is held after the server has sent so many bytes over it. Tells when one is.
+    pub fn hold_after(&self, bytes: u64) -> Receiver<()> {
+        let (sender, receiver) = channel();
+        *self.line.held.lock().unwrap() = Some(sender);
+        self.cut_after(bytes);
+        receiver
+    }
+
+    /// From now on nothing is cut or held.
     pub fn mend(&self) {
+        *self.line.held.lock().unwrap() = None;
         self.cut_after(u64::MAX);
     }
 
@@ -115,6 +127,12 @@ impl Line {
             }
             left -= piece.len() as u64;
             self.passed.fetch_add(piece.len() as u64, Ordering::SeqCst);
+        }
+        let held = self.held.lock().unwrap().clone();
+        if let Some(sender) = held.filter(|_| left == 0) {
+            sender.send(()).unwrap_or_default();
+            // Until the client is gone, the other direction sees to that.
+            while server.read(&mut buffer).is_ok_and(|count| count > 0) {}
         }
         hang_up(&client, &server);
     }
