@@ -68,6 +68,7 @@ CREATE TABLE outcome (
 ) STRICT;
 
 CREATE INDEX outcome_of_host ON outcome (host_id, run_id);
+CREATE INDEX outcome_ok ON outcome (host_id, run_id) WHERE kind = 'ok';
 CREATE INDEX outcome_untreated ON outcome (run_id, host_id) WHERE treated_ms IS NULL;
 
 -- One measurement of one host. One column per scalar.
@@ -99,6 +100,7 @@ CREATE TABLE sample (
 ) STRICT;
 
 CREATE INDEX sample_of_host ON sample (host_id, taken_ms);
+CREATE INDEX sample_of_run ON sample (run_id);
 CREATE INDEX sample_untreated ON sample (run_id, host_id, id) WHERE treated_ms IS NULL;
 
 -- The filesystems of a sample, counted as df counts them.
@@ -183,6 +185,8 @@ CREATE TABLE event (
 ) STRICT;
 
 CREATE INDEX event_of_alert ON event (alert_id, id);
+CREATE INDEX event_of_sample ON event (sample_id) WHERE sample_id IS NOT NULL;
+CREATE INDEX event_of_mail ON event (mail_id) WHERE mail_id IS NOT NULL;
 CREATE INDEX event_without_mail ON event (id) WHERE mail_id IS NULL AND recipients <> '';
 
 -- A mail on its way to one recipient.

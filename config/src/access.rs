@@ -65,7 +65,7 @@ impl Refusal {
     pub fn hint(&self, path: &Path) -> Option<String> {
         match self {
             Refusal::NotAFile => None,
-            Refusal::ForeignOwner { .. } => Some(format!("chown \"$(id -u)\" {}", path.display())),
+            Refusal::ForeignOwner { .. } => Some(format!("sudo chown \"$(id -u)\" {}", path.display())),
             Refusal::Writable { .. } => Some(format!("chmod go-w {}", path.display())),
             Refusal::Readable { .. } => Some(format!("chmod 600 {}", path.display())),
             Refusal::OpenFolder { folder, .. } => Some(format!("chmod o-w {}", folder.display())),

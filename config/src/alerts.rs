@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rules::{Recipient, Rule, RuleKey, Selector};
-use sample::{Metric, Selectors};
+use sample::{Metric, Selectors, Unit};
 
 use crate::ConfiguredRule;
 use crate::fields::{Fields, no_children};
@@ -34,8 +34,8 @@ pub(crate) fn alert(element: &Element<'_>, report: &mut Report<'_>) -> Option<Al
     let line = report.line(element.at);
     let mut fields = Fields::new(element, report);
     let metric = fields.required("type", metric);
-    let given_limit = fields.required("limit", |text| limit(text, metric));
-    let clear = fields.optional("clear", |text| limit(text, metric));
+    let given_limit = fields.required("limit", limit);
+    let clear = fields.optional("clear", limit);
     let mail = fields.optional("mail", recipients);
     let mount = fields.optional("mount", mount);
     if let Some(metric) = metric.filter(|metric| metric.selectors() != Selectors::Mount && fields.has("mount")) {
@@ -58,6 +58,10 @@ fn rule(key: RuleKey, limit: f64, clear: Option<f64>, fields: &mut Fields<'_, '_
     if limit == 0.0 {
         let at = fields.place("limit");
         fields.report.warning(at, "a limit of 0 is always reached: the alert never ends");
+    }
+    if key.metric.unit() == Unit::Percent && limit > 100.0 {
+        let at = fields.place("limit");
+        fields.report.warning(at, format!("a limit of {limit}% is never reached: the alert never fires"));
     }
     match Rule::new(key, limit, clear, Vec::new()) {
         Ok(rule) => Some(rule),

@@ -2,15 +2,16 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::{Problem, Refusal};
 
 /// There is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file holds mistakes: all of them, or the first hundred.
-    #[error("{}", AsLines(problems, *omitted))]
+    /// The file holds mistakes: all of them, or the first hundred. Shown as a summary, and a line for each that begins
+    /// with its place: editors and terminals make a link of that.
+    #[error("{}", AsLines { path, problems, omitted: *omitted })]
     Invalid {
         /// The file.
         path: PathBuf,
@@ -53,15 +54,20 @@ impl ConfigError {
     }
 }
 
-struct AsLines<'a>(&'a [Problem], usize);
+struct AsLines<'a> {
+    path: &'a Path,
+    problems: &'a [Problem],
+    omitted: usize,
+}
 
 impl fmt::Display for AsLines<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let AsLines(problems, omitted) = self;
-        for (index, problem) in problems.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "\n" };
-            write!(f, "{separator}{problem}")?;
+        let AsLines { path, problems, omitted } = self;
+        match problems.len() + omitted {
+            1 => write!(f, "{} has 1 mistake:", path.display())?,
+            count => write!(f, "{} has {count} mistakes:", path.display())?,
         }
+        problems.iter().try_for_each(|problem| write!(f, "\n{problem}"))?;
         if *omitted > 0 { write!(f, "\nand {omitted} more") } else { Ok(()) }
     }
 }

@@ -21,6 +21,16 @@
 //! - *Passwords.* At most one of the three attributes. In config.xml itself a password is refused if others can read
 //!   the file, and warned of otherwise.
 //!
+//! # Differences to the original of 2017
+//!
+//! A config.xml of the original is read with the meaning it had, down to a `%` after any limit and to limits above
+//! 100 % (which are warned of: they are never reached). What it accepted and this does not:
+//!
+//! - `encoding="ISO-8859-1"`, or any other than UTF-8, in the XML declaration: save the file as UTF-8.
+//! - A name beside a mail address, as in `mail="Ops <ops@example.org>"`: write the address alone.
+//! - Two clients of one name; the second was ignored.
+//! - A password in a file that others can read.
+//!
 //! # What is refused before it is read
 //!
 //! A file that group or others may write, that belongs to neither root nor the user who runs the program, or that

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rules::{Recipient, Rule};
 use sample::HostName;
 
+use crate::settings::is_loopback;
 use crate::{Problem, SecretSource};
 
 /// A checked configuration.
@@ -166,6 +167,13 @@ impl Default for Smtp {
     fn default() -> Smtp {
         let (host, port, security) = ("localhost".to_owned(), 25, Security::None);
         Smtp { host, port, security, credentials: None, ca_file: None, from: default_sender() }
+    }
+}
+
+impl Smtp {
+    /// Whether what is sent to the server stays on this machine.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.host)
     }
 }
 

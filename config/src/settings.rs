@@ -115,6 +115,7 @@ fn default_port(security: Security) -> u16 {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether the server is this machine.
+pub(crate) fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }

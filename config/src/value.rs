@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rules::Recipient;
-use sample::{HostName, Metric, ParseHostNameError, Unit, Untrusted};
+use sample::{HostName, Metric, ParseHostNameError, Untrusted};
 
 use crate::suggest::nearest;
 
@@ -23,19 +23,17 @@ pub(crate) enum Complaint {
     DurationOutOfRange { min: &'static str, max: &'static str },
     #[error("is not a number such as 85 or 97.5")]
     NotANumber,
-    #[error("is in percent, but {metric} is counted in {unit}")]
-    NotInPercent { metric: Metric, unit: &'static str },
     #[error("is below 0")]
     BelowZero,
-    #[error("is above 100%")]
-    AboveAll,
     #[error("is not allowed: {0}")]
     NotAName(ParseHostNameError),
     #[error("is neither an IP address nor a DNS name")]
     NotAnAddress,
     #[error("has a port in it: write port=\"{port}\"")]
     PortInAddress { port: u16 },
-    #[error("holds \"{found}\", expected mail addresses such as ops@example.org, separated by commas")]
+    #[error("is not a mail address such as ops@example.org, nor several with commas between them")]
+    NotMailAddresses,
+    #[error("holds \"{found}\", which is not a mail address such as ops@example.org")]
     NotAMailAddress { found: String },
     #[error("is not a mail address such as ops@example.org")]
     NotOneMailAddress,
@@ -118,20 +116,11 @@ fn duration(text: &str) -> Parsed<Duration> {
     number.checked_mul(milliseconds).map(Duration::from_millis).ok_or(Complaint::NotADuration)
 }
 
-/// A limit or a clear value. Of an unknown metric only the number is looked at.
-pub(crate) fn limit(text: &str, metric: Option<Metric>) -> Parsed<f64> {
+/// A limit or a clear value. The percent sign means nothing, not even where the metric is no share: the original
+/// dropped it from any limit.
+pub(crate) fn limit(text: &str) -> Parsed<f64> {
     let text = text.trim();
-    let (digits, percent) = match text.strip_suffix('%') {
-        Some(digits) => (digits.trim_end(), true),
-        None => (text, false),
-    };
-    let number = decimal(digits)?;
-    match metric.map(|metric| (metric, metric.unit())) {
-        Some((_, Unit::Percent)) if number > 100.0 => Err(Complaint::AboveAll),
-        Some((metric, Unit::Seconds)) if percent => Err(Complaint::NotInPercent { metric, unit: "seconds" }),
-        Some((metric, Unit::Number)) if percent => Err(Complaint::NotInPercent { metric, unit: "processes per CPU" }),
-        Some((_, Unit::Percent | Unit::Seconds | Unit::Number)) | None => Ok(number),
-    }
+    decimal(text.strip_suffix('%').map_or(text, str::trim_end))
 }
 
 /// Digits with or without a point in between: not all that Rust reads as a number (`inf`, `1e3`, `.5`).
@@ -197,7 +186,10 @@ pub(crate) fn recipients(text: &str) -> Parsed<Vec<Recipient>> {
         return Err(Complaint::Empty);
     }
     for part in text.split(',').map(str::trim) {
-        let not_one = |_| Complaint::NotAMailAddress { found: Untrusted(part).to_string() };
+        let not_one = |_| match text.contains(',') {
+            true => Complaint::NotAMailAddress { found: Untrusted(part).to_string() },
+            false => Complaint::NotMailAddresses,
+        };
         let recipient: Recipient = part.parse().map_err(not_one)?;
         if seen.insert(recipient.clone()) {
             recipients.push(recipient);

@@ -36,7 +36,7 @@ Columns:
 
 With --format json: one object per host and line, named as the columns of the database.
 What is not known is left out. firing lists alerts as {metric, instance, since_ms,
-worst_value}. Times are UTC milliseconds since 1970.";
+worst_value}. unreadable names what the database holds and this version can't read. Times are UTC milliseconds since 1970.";
 
 /// Answers questions about the fleet
 ///

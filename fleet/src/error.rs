@@ -33,7 +33,6 @@ impl FleetError {
     pub fn hint(&self) -> Option<String> {
         match self {
             FleetError::Config(error) => error.hint(),
-            FleetError::Store(StoreError::NoDatabase { .. }) => Some("run: fleet-collector".to_owned()),
             FleetError::Store(_) | FleetError::Output(_) => None,
         }
     }

@@ -28,6 +28,8 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     probe_version: Option<&'a str>,
     firing: Vec<Firing<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unreadable: Vec<&'static str>,
 }
 
 #[derive(Default, Serialize)]
@@ -104,6 +106,7 @@ fn line(host: &Host) -> Line<'_> {
         architecture: facts.architecture.as_deref(),
         probe_version: known.probe_version.as_deref(),
         firing: known.firing.iter().map(firing).collect(),
+        unreadable: known.unreadable.iter().map(|part| part.name()).collect(),
     }
 }
 
@@ -167,6 +170,12 @@ mod tests {
             "\n",
         );
         assert_eq!(shown(Some(busy("web1", "/var"))), expected);
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_named() {
+        let known = HostStatus { unreadable: vec![storage::Part::Alert], ..unvisited("web1") };
+        assert_eq!(shown(Some(known)), "{\"host\":\"web1\",\"firing\":[],\"unreadable\":[\"alert\"]}\n");
     }
 
     #[test]

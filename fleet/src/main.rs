@@ -1,12 +1,11 @@
 //! `fleet`: see [`fleet`].
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
 use fleet::{Args, Surroundings, execute};
 
-#[expect(clippy::print_stderr, reason = "the one place that tells a person why there is no answer")]
 fn main() -> ExitCode {
     let stdout = io::stdout();
     let surroundings = Surroundings::of_this_process(stdout.is_terminal());
@@ -15,9 +14,10 @@ fn main() -> ExitCode {
         // Whoever reads the answer, such as head(1), has had enough of it.
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            // Where this can't be written either, the exit status is all there is to tell.
+            drop(writeln!(io::stderr(), "error: {error}"));
             if let Some(hint) = error.hint() {
-                eprintln!("hint: {hint}");
+                drop(writeln!(io::stderr(), "hint: {hint}"));
             }
             ExitCode::from(error.status())
         }

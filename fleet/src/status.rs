@@ -58,7 +58,16 @@ pub(crate) mod tests {
     pub(crate) fn unvisited(name: &str) -> HostStatus {
         let (outcome, last_ok, sample, firing) = (None, None, None, vec![]);
         let (facts, probe_version) = (Facts::default(), None);
-        HostStatus { name: name.parse().unwrap(), outcome, last_ok, sample, firing, facts, probe_version }
+        HostStatus {
+            name: name.parse().unwrap(),
+            outcome,
+            last_ok,
+            sample,
+            firing,
+            facts,
+            probe_version,
+            unreadable: vec![],
+        }
     }
 
     pub(crate) fn visited(name: &str, kind: OutcomeKind) -> HostStatus {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use sample::{OutcomeKind, Readings, Timestamp, Untrusted};
-use storage::FiringAlert;
+use storage::{FiringAlert, HostStatus};
 
 use crate::age::ago;
 use crate::status::{Host, fullest};
@@ -25,7 +25,8 @@ const RED: &str = "\u{1b}[31m";
 const YELLOW: &str = "\u{1b}[33m";
 const PLAIN: &str = "\u{1b}[0m";
 
-/// Writes the table, and a line for each kind of failure in it that says what to do.
+/// Writes the table, and a line for each kind of failure in it that says what to do, and for each host that could
+/// not be read as a whole.
 ///
 /// # Errors
 /// `out` can't be written.
@@ -50,7 +51,8 @@ pub fn write(out: &mut impl Write, hosts: &[Host], now: Timestamp, colour: bool)
             None => writeln!(out, "{}", line.trim_end())?,
         }
     }
-    write_hints(out, hosts)
+    write_hints(out, hosts)?;
+    write_unreadable(out, hosts)
 }
 
 /// How the latest visit ended; none if there was none.
@@ -130,11 +132,24 @@ fn write_hints(out: &mut impl Write, hosts: &[Host]) -> io::Result<()> {
     hints.into_iter().try_for_each(|(kind, hint)| writeln!(out, "{kind}: {hint}"))
 }
 
+fn write_unreadable(out: &mut impl Write, hosts: &[Host]) -> io::Result<()> {
+    let known = hosts.iter().filter_map(|host| host.known.as_ref());
+    let noted: Vec<&HostStatus> = known.filter(|known| !known.unreadable.is_empty()).collect();
+    if !noted.is_empty() {
+        writeln!(out)?;
+    }
+    noted.into_iter().try_for_each(|known| {
+        let parts: Vec<&str> = known.unreadable.iter().map(|part| part.name()).collect();
+        let (name, parts) = (&known.name, parts.join(", "));
+        writeln!(out, "{name}: not shown, since this version can't read it in the database: {parts}")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::status::tests::{NOON, busy, visited};
-    use storage::HostStatus;
+    use storage::Part;
 
     fn shown(known: Vec<HostStatus>, colour: bool) -> String {
         let host = |known: HostStatus| Host { name: known.name.clone(), known: Some(known) };
@@ -157,6 +172,13 @@ new               never        never         -       -  -             -
 auth_failed: check username, and password or identity-file, by hand: ssh -p PORT USER@HOST
 ";
         assert_eq!(shown(known, false), expected);
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_told_below_the_table() {
+        let known = HostStatus { unreadable: vec![Part::Sample, Part::Alert], ..visited("db1", OutcomeKind::Ok) };
+        let told = "\ndb1: not shown, since this version can't read it in the database: sample, alert\n";
+        assert!(shown(vec![known, visited("db2", OutcomeKind::Ok)], false).ends_with(told));
     }
 
     #[test]

@@ -94,7 +94,8 @@ fn without_a_database_it_says_what_makes_one_and_makes_none() {
     let output = place.fleet(&["status"]).output().unwrap();
     assert_eq!((status(&output), text(&output.stdout)), (Some(1), String::new()));
     let told = text(&output.stderr);
-    assert!(told.contains("there is no database") && told.contains("run: fleet-collector"), "{told}");
+    assert!(told.contains("there is no database") && !told.contains("hint:"), "{told}");
+    assert_eq!(told.matches("fleet-collector").count(), 1, "{told}");
     assert!(!place.0.path().join("fleet.db").exists());
 }
 
@@ -142,6 +143,22 @@ fn an_answer_that_could_not_be_written_is_told() {
     let output = place.fleet(&["status"]).stdout(full).output().unwrap();
     assert_eq!(status(&output), Some(1));
     assert!(text(&output.stderr).contains("can't write the answer"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn the_exit_code_is_right_even_if_the_reason_can_not_be_told() {
+    let place = Place::with_database().unwrap();
+    let missing = place.0.path().join("missing.xml");
+    let empty = place.0.path().join("empty");
+    for (arguments, expected) in [
+        (vec!["status", "--config", missing.to_str().unwrap()], 2),
+        (vec!["status", "--state-dir", empty.to_str().unwrap()], 1),
+        (vec!["statis"], 2),
+    ] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let output = place.fleet(&arguments).stderr(full).output().unwrap();
+        assert_eq!(status(&output), Some(expected), "{arguments:?}");
+    }
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub enum Observation {
 pub struct Event {
     /// What changed.
     pub kind: EventKind,
-    /// When, in sample time.
+    /// When, in sample time; never before `since`.
     pub at: Timestamp,
     /// The value that made it change; none where no value did.
     pub value: Option<f64>,
@@ -76,7 +76,8 @@ impl EventKind {
 /// Returns the state after `seen` was sampled `at` that time, and the event if the state changed.
 ///
 /// A value between clear and limit keeps the alert as it was (hysteresis). An absent reading changes nothing:
-/// it is neither good nor bad news.
+/// it is neither good nor bad news. Nothing ends before it began: a sample that is older than the alert, as after a
+/// correction of the clock, ends it at the time it began.
 pub fn step(rule: &Rule, state: AlertState, seen: Observation, at: Timestamp) -> (AlertState, Option<Event>) {
     let Observation::Value(value) = seen else { return (state, None) };
     match state {
@@ -86,6 +87,7 @@ pub fn step(rule: &Rule, state: AlertState, seen: Observation, at: Timestamp) ->
         }
         AlertState::Inactive | AlertState::Resolved { .. } => (state, None),
         AlertState::Firing { since, worst } if value <= rule.clear() && value < rule.limit() => {
+            let at = at.max(since);
             let event = Event { kind: EventKind::Resolved, at, value: Some(value), since, worst };
             (AlertState::Resolved { at }, Some(event))
         }
@@ -94,11 +96,13 @@ pub fn step(rule: &Rule, state: AlertState, seen: Observation, at: Timestamp) ->
 }
 
 /// Returns the state after the rule or its host was taken out of the configuration, and the event if the alert
-/// was firing: who was told of a problem is told that nobody watches it any more.
+/// was firing: who was told of a problem is told that nobody watches it any more. As in [`step`], it does not end before
+/// it began.
 pub fn withdraw(state: AlertState, at: Timestamp) -> (AlertState, Option<Event>) {
     match state {
         AlertState::Inactive | AlertState::Resolved { .. } => (state, None),
         AlertState::Firing { since, worst } => {
+            let at = at.max(since);
             let event = Event { kind: EventKind::Withdrawn, at, value: None, since, worst };
             (AlertState::Resolved { at }, Some(event))
         }

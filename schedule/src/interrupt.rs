@@ -1,5 +1,6 @@
 //! SIGINT and SIGTERM: the first ends the work in good order, the second ends the program.
 
+use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -38,7 +39,7 @@ impl Interrupt {
                 }
                 number.store(caught, Ordering::Relaxed);
                 token.cancel();
-                tracing::info!(signal = caught, "ending after the work at hand; once more to end at once");
+                announce(caught, std::io::stderr().is_terminal());
             }
         });
         Ok(interrupt)
@@ -47,5 +48,15 @@ impl Interrupt {
     /// The signal that came, if one did.
     pub fn signal(&self) -> Option<u8> {
         Some(self.signal.load(Ordering::Relaxed)).filter(|signal| *signal != 0)
+    }
+}
+
+/// Who sits before a terminal may wonder why nothing ends. What cron mails is for troubles.
+pub(crate) fn announce(signal: u8, somebody_looks_on: bool) {
+    const MESSAGE: &str = "ending after the work at hand; once more to end at once";
+    if somebody_looks_on {
+        tracing::warn!(signal, "{MESSAGE}");
+    } else {
+        tracing::info!(signal, "{MESSAGE}");
     }
 }

@@ -217,14 +217,27 @@ impl Failure {
     }
 }
 
-fn engine(error: rusqlite::Error, path: &Path) -> StoreError {
+/// What was read; nothing where this version does not know a value in it. Another failure stays one.
+pub(crate) fn readable<T>(found: Result<T, impl Into<Failure>>) -> Result<Option<T>, Failure> {
+    match found.map_err(Into::into) {
+        Ok(found) => Ok(Some(found)),
+        Err(Failure::Engine(error)) if is_unknown_value(&error) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn is_unknown_value(error: &rusqlite::Error) -> bool {
     use rusqlite::Error;
-    let path = path.to_owned();
-    let code = error.sqlite_error_code();
-    let unknown_value = matches!(
+    matches!(
         error,
         Error::FromSqlConversionFailure(..) | Error::IntegralValueOutOfRange(..) | Error::InvalidColumnType(..)
-    );
+    )
+}
+
+fn engine(error: rusqlite::Error, path: &Path) -> StoreError {
+    let path = path.to_owned();
+    let code = error.sqlite_error_code();
+    let unknown_value = is_unknown_value(&error);
     let source = EngineError(error);
     match code {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy { path, source },

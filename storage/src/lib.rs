@@ -27,6 +27,6 @@ pub use error::{EngineError, StoreError};
 pub use id::{AlertId, DeliveryId, EventId, HostId, RunId, SampleRowId};
 pub use lock::{LockError, RunLock};
 pub use outbox::{AttemptEnd, DueDelivery, EventRecord, NewMail};
-pub use status::{FiringAlert, HostStatus, LatestSample};
+pub use status::{FiringAlert, HostStatus, LatestSample, Part};
 pub use store::Store;
 pub use treat::{AlertChange, AlertRecord, Slice, Untreated};

@@ -125,7 +125,8 @@ impl Store {
         self.write(|db| Ok(db.prepare_cached(INTERRUPTED)?.execute([])?))
     }
 
-    /// Returns the deliveries that may be tried now, those of the oldest mail first.
+    /// Returns the deliveries that may be tried now: those that were tried least first, and among them those of the
+    /// oldest mail. So one that fails again and again keeps no other from its first attempt.
     ///
     /// # Errors
     /// The database can't be read, or holds a value this program does not know.
@@ -205,7 +206,7 @@ pub(crate) const DUE: &str = "
     SELECT delivery.id, recipient, message_id, content, attempts, created_ms
     FROM delivery JOIN mail ON mail.id = delivery.mail_id
     WHERE state IN ('pending', 'sending', 'retry', 'unknown') AND state <> 'sending' AND next_attempt_ms <= ?1
-    ORDER BY delivery.mail_id, delivery.id
+    ORDER BY attempts, delivery.mail_id, delivery.id
     LIMIT ?2";
 pub(crate) const UNDELIVERED: &str = "
     SELECT count(*) FROM delivery WHERE state IN ('pending', 'sending', 'retry', 'unknown')";

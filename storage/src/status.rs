@@ -6,7 +6,7 @@ use rules::AlertKey;
 use rusqlite::{Connection, OptionalExtension, Row};
 use sample::{Facts, HostName, Outcome, Readings, Timestamp};
 
-use crate::error::Failure;
+use crate::error::{Failure, readable};
 use crate::{HostId, Store, StoreError, readings, row};
 
 /// The latest known of a host.
@@ -26,6 +26,33 @@ pub struct HostStatus {
     pub facts: Facts,
     /// The version of its probe.
     pub probe_version: Option<String>,
+    /// What the database holds of it that this version can't read. It is missing above.
+    pub unreadable: Vec<Part>,
+}
+
+/// A part of what is known of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// How the latest visit ended.
+    Outcome,
+    /// When a visit last ended well.
+    LastOk,
+    /// The newest sample.
+    Sample,
+    /// One or more alerts that are firing.
+    Alert,
+}
+
+impl Part {
+    /// The name for programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Part::Outcome => "outcome",
+            Part::LastOk => "last_ok",
+            Part::Sample => "sample",
+            Part::Alert => "alert",
+        }
+    }
 }
 
 /// The newest sample of a host.
@@ -51,18 +78,39 @@ pub struct FiringAlert {
 impl Store {
     /// Returns the latest known of every host, in the order of their names.
     ///
+    /// What this version can't read of a host is missing and noted in [`HostStatus::unreadable`]; a host whose name
+    /// it can't read, which no config.xml can hold, is left out. Neither hides anything else.
+    ///
     /// # Errors
-    /// The database can't be read, or holds a value this program does not know.
+    /// The database can't be read.
     pub fn status(&self) -> Result<Vec<HostStatus>, StoreError> {
         self.read(|db| {
             let mut select = db.prepare_cached(
                 "SELECT id, name, hostname, os, kernel, architecture, probe_version FROM host ORDER BY name",
             )?;
-            let hosts = select.query_map([], host)?.collect::<Result<Vec<_>, _>>()?;
+            let found = select.query_map([], host)?.filter_map(|found| readable(found).transpose());
+            let hosts = found.collect::<Result<Vec<_>, _>>()?;
             hosts.into_iter().map(|(host, status)| with_latest(db, host, status)).collect()
         })
     }
 }
+
+/// A cancelled visit says nothing about the host.
+pub(crate) const LATEST_OUTCOME: &str = "
+    SELECT kind, detail, at_ms, duration_ms FROM outcome
+    WHERE host_id = ?1 AND kind <> 'cancelled'
+    ORDER BY run_id DESC LIMIT 1";
+
+pub(crate) const LAST_OK: &str = "
+    SELECT at_ms FROM outcome WHERE host_id = ?1 AND kind = 'ok' ORDER BY run_id DESC LIMIT 1";
+
+pub(crate) const LATEST_SAMPLE: &str = "
+    SELECT id, taken_ms FROM sample WHERE host_id = ?1 ORDER BY taken_ms DESC, id DESC LIMIT 1";
+
+pub(crate) const FIRING: &str = "
+    SELECT metric, selector, ordinal, instance, since_ms, worst_value FROM alert INDEXED BY alert_firing
+    WHERE host_id = ?1 AND state = 'firing'
+    ORDER BY metric, instance, selector, ordinal";
 
 fn host(found: &Row<'_>) -> rusqlite::Result<(HostId, HostStatus)> {
     let (hostname, os, kernel, architecture) = (found.get(2)?, found.get(3)?, found.get(4)?, found.get(5)?);
@@ -74,25 +122,38 @@ fn host(found: &Row<'_>) -> rusqlite::Result<(HostId, HostStatus)> {
         firing: Vec::new(),
         facts: Facts { hostname, os, kernel, architecture },
         probe_version: found.get(6)?,
+        unreadable: Vec::new(),
     };
     Ok((found.get(0)?, status))
 }
 
 fn with_latest(db: &Connection, host: HostId, mut status: HostStatus) -> Result<HostStatus, Failure> {
-    status.outcome = latest_outcome(db, host)?;
-    status.last_ok = last_ok(db, host)?;
-    status.sample = latest_sample(db, host)?;
-    status.firing = firing(db, host)?;
+    let noted = &mut status.unreadable;
+    status.outcome = readable_or_noted(latest_outcome(db, host), Part::Outcome, noted)?;
+    status.last_ok = readable_or_noted(last_ok(db, host), Part::LastOk, noted)?;
+    status.sample = readable_or_noted(latest_sample(db, host), Part::Sample, noted)?;
+    let firing = firing(db, host)?;
+    if firing.contains(&None) {
+        noted.push(Part::Alert);
+    }
+    status.firing = firing.into_iter().flatten().collect();
     Ok(status)
 }
 
-/// A cancelled visit says nothing about the host.
+fn readable_or_noted<T>(
+    found: Result<Option<T>, Failure>,
+    part: Part,
+    noted: &mut Vec<Part>,
+) -> Result<Option<T>, Failure> {
+    let read = readable(found)?;
+    if read.is_none() {
+        noted.push(part);
+    }
+    Ok(read.flatten())
+}
+
 fn latest_outcome(db: &Connection, host: HostId) -> Result<Option<Outcome>, Failure> {
-    let mut select = db.prepare_cached(
-        "SELECT kind, detail, at_ms, duration_ms FROM outcome
-         WHERE host_id = ?1 AND kind <> 'cancelled'
-         ORDER BY run_id DESC LIMIT 1",
-    )?;
+    let mut select = db.prepare_cached(LATEST_OUTCOME)?;
     let outcome = select.query_row([host], |found| {
         let duration = Duration::from_millis(row::unsigned(found, 3)?);
         Ok(Outcome { kind: row::parsed(found, 0)?, detail: found.get(1)?, at: row::time(found, 2)?, duration })
@@ -101,27 +162,22 @@ fn latest_outcome(db: &Connection, host: HostId) -> Result<Option<Outcome>, Fail
 }
 
 fn last_ok(db: &Connection, host: HostId) -> Result<Option<Timestamp>, Failure> {
-    let mut select =
-        db.prepare_cached("SELECT at_ms FROM outcome WHERE host_id = ?1 AND kind = 'ok' ORDER BY run_id DESC LIMIT 1")?;
+    let mut select = db.prepare_cached(LAST_OK)?;
     Ok(select.query_row([host], |found| row::time(found, 0)).optional()?)
 }
 
 fn latest_sample(db: &Connection, host: HostId) -> Result<Option<LatestSample>, Failure> {
-    let mut select = db
-        .prepare_cached("SELECT id, taken_ms FROM sample WHERE host_id = ?1 ORDER BY taken_ms DESC, id DESC LIMIT 1")?;
+    let mut select = db.prepare_cached(LATEST_SAMPLE)?;
     let found = select.query_row([host], |found| Ok((found.get(0)?, row::time(found, 1)?))).optional()?;
     let Some((sample, taken)) = found else { return Ok(None) };
     Ok(Some(LatestSample { taken, readings: readings::read(db, sample)? }))
 }
 
-fn firing(db: &Connection, host: HostId) -> Result<Vec<FiringAlert>, Failure> {
-    let mut select = db.prepare_cached(
-        "SELECT metric, selector, ordinal, instance, since_ms, worst_value FROM alert
-         WHERE host_id = ?1 AND state = 'firing'
-         ORDER BY metric, instance, selector, ordinal",
-    )?;
+/// Nothing stands for an alert that can't be read.
+fn firing(db: &Connection, host: HostId) -> Result<Vec<Option<FiringAlert>>, Failure> {
+    let mut select = db.prepare_cached(FIRING)?;
     let found = select.query_map([host], |found| {
         Ok(FiringAlert { key: row::alert_key(found)?, since: row::time(found, 4)?, worst: found.get(5)? })
     })?;
-    Ok(found.collect::<Result<_, _>>()?)
+    found.map(readable).collect()
 }

@@ -53,6 +53,11 @@ impl Fixture {
         samples.collect()
     }
 
+    /// Writes past the verbs what another version, or a hand, may have written.
+    pub(crate) fn spoil(&self, statement: &str) {
+        self.store.connection.execute_batch(statement).unwrap();
+    }
+
     /// Commits that alerts fired, one for each metric, with the recipients given.
     pub(crate) fn fire(&mut self, host: HostId, metrics: &[Metric], recipients: &[&str]) {
         let changes = metrics.iter().map(|metric| fired(host, *metric, recipients)).collect();

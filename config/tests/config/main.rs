@@ -34,10 +34,10 @@ fn parse(bytes: &[u8]) -> Result<Config, ConfigError> {
     config::parse(bytes, Path::new("/etc/fleet/config.xml"), 0o600)
 }
 
-/// All messages, one per line.
+/// All mistakes, one per line, without the summary above them.
 fn mistakes(bytes: &[u8], mode: u32) -> String {
     match config::parse(bytes, Path::new("config.xml"), mode) {
         Ok(_) => "accepted".to_owned(),
-        Err(error) => error.to_string(),
+        Err(error) => error.to_string().split_once('\n').unwrap().1.to_owned(),
     }
 }

@@ -50,6 +50,41 @@ fn a_file_of_the_original_keeps_its_meaning() {
 }
 
 #[test]
+fn a_limit_of_the_original_loads_whatever_it_can_mean() {
+    let config = valid("original-limits.xml");
+    let rules = [
+        "memory/0 ≥150 ≤142.5 ops@example.org line 3",
+        "cpu/0 ≥100 ≤95 ops@example.org line 4",
+        "uptime/0 ≥8640000 ≤8208000 ops@example.org line 5",
+        "load/0 ≥4 ≤3.8 ops@example.org line 6",
+    ];
+    assert_eq!(rules_of(&config, 0), rules);
+    let told: Vec<_> = warnings(&config).into_iter().filter(|told| told.contains("limit")).collect();
+    let never = "/etc/fleet/config.xml:3:33: a limit of 150% is never reached: the alert never fires";
+    assert_eq!(told, [never]);
+}
+
+#[test]
+fn a_summary_comes_before_the_mistakes_and_counts_them_all() {
+    let told = |text: &str| parse(text.as_bytes()).unwrap_err().to_string();
+    let one = "/etc/fleet/config.xml has 1 mistake:\n/etc/fleet/config.xml:1:9: unknown element <x> in <config>, ";
+    assert!(told("<config><x/></config>").starts_with(one), "{}", told("<config><x/></config>"));
+    let many = told(&format!("<config>{}</config>", "<x/>".repeat(150)));
+    assert!(many.starts_with("/etc/fleet/config.xml has 150 mistakes:\n/etc/fleet/config.xml:1:9: "), "{many}");
+    assert!(many.ends_with("\nand 50 more"), "{many}");
+}
+
+#[test]
+fn a_mail_server_is_this_machine_by_its_name_or_address() {
+    let is_loopback = |host: &str| {
+        let config = parse(format!("<config><smtp host='{host}'/></config>").as_bytes()).unwrap();
+        config.smtp.is_loopback()
+    };
+    assert!(["localhost", "LocalHost", "127.0.0.9", "::1"].into_iter().all(is_loopback));
+    assert!(!["localhost.example.org", "192.0.2.1", "mail.example.org"].into_iter().any(is_loopback));
+}
+
+#[test]
 fn clients_inherit_what_they_do_not_say() {
     let config = valid("inheritance.xml");
     let [db1, web1] = &config.hosts[..] else { panic!("two hosts") };

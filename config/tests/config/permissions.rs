@@ -48,8 +48,8 @@ fn a_config_with_a_password_that_others_may_read_is_refused() {
     for mode in [0o644, 0o604, 0o444] {
         let path = file(&folder, WITH_PASSWORD, mode);
         let error = load(&path).unwrap_err();
-        let told = format!("{}:1:39: a password in a file that others may read (mode {mode:04o})", path.display());
-        assert_eq!(error.to_string(), told);
+        let told = format!("\n{}:1:39: a password in a file that others may read (mode {mode:04o})", path.display());
+        assert!(error.to_string().ends_with(&told), "{error}");
         assert_eq!(error.hint(), Some(format!("chmod 600 {}", path.display())));
     }
 }
@@ -74,7 +74,9 @@ fn a_config_of_somebody_else_is_refused() {
     match std::os::unix::fs::chown(&path, Some(65534), None) {
         Ok(()) => {
             let told = "it belongs to user 65534, expected root or the user who runs this";
-            assert_eq!(load(&path).unwrap_err().to_string(), format!("{}: {told}", path.display()));
+            let error = load(&path).unwrap_err();
+            assert_eq!(error.to_string(), format!("{}: {told}", path.display()));
+            assert_eq!(error.hint(), Some(format!("sudo chown \"$(id -u)\" {}", path.display())));
         }
         Err(refused) => assert!(!rustix::process::geteuid().is_root(), "{refused}"),
     }

@@ -87,7 +87,34 @@ fn a_withdrawn_rule_ends_its_firing_alert_and_says_so_once() {
     assert_eq!(withdraw(state, at(6)), (state, None));
 }
 
+#[test]
+fn a_sample_older_than_the_alert_ends_it_no_earlier_than_it_began() {
+    let at = Timestamp::from_millis;
+    let firing = AlertState::Firing { since: at(10), worst: 97.0 };
+    let (state, event) = step(&rule(90.0, None), firing, Observation::Value(50.0), at(9));
+    assert_eq!((state, event.map(|event| event.at)), (AlertState::Resolved { at: at(10) }, Some(at(10))));
+    let (state, event) = withdraw(firing, at(9));
+    assert_eq!((state, event.map(|event| event.at)), (AlertState::Resolved { at: at(10) }, Some(at(10))));
+}
+
 proptest! {
+    #[test]
+    fn nothing_ends_before_it_began_in_whatever_order_samples_come(seen in prop::collection::vec((0..1000i64, 0.0..100.0f64), 0..200)) {
+        let rule = rule(50.0, Some(40.0));
+        let mut state = AlertState::default();
+        for (time, value) in seen {
+            let before = state;
+            let (next, event) = step(&rule, state, Observation::Value(value), Timestamp::from_millis(time));
+            for event in event.into_iter().chain(withdraw(next, Timestamp::from_millis(time)).1) {
+                prop_assert!(event.at >= event.since, "{:?}", event);
+            }
+            if let (AlertState::Firing { since, .. }, AlertState::Resolved { at }) = (before, next) {
+                prop_assert!(at >= since);
+            }
+            state = next;
+        }
+    }
+
     #[test]
     fn fired_and_resolved_alternate_whatever_is_seen(values in prop::collection::vec(prop::option::of(0.0..100.0f64), 0..200)) {
         let rule = rule(50.0, Some(40.0));

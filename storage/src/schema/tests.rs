@@ -7,7 +7,7 @@ use sample::{OutcomeKind, Rejection};
 
 use super::*;
 use crate::suite::{Fixture, NOON, host_name};
-use crate::{RunEnd, open, outbox, row, treat};
+use crate::{RunEnd, open, outbox, row, status, treat};
 
 const SECOND: &str = "ALTER TABLE host ADD COLUMN rack TEXT; CREATE TABLE rack (id INTEGER PRIMARY KEY) STRICT;";
 
@@ -101,17 +101,48 @@ fn what_waits_is_found_without_reading_what_is_done() {
         (outbox::UNDELIVERED, &["delivery_due"]),
         (outbox::INTERRUPTED, &["delivery_due"]),
     ] {
-        let mut explain = fixture.store.connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
-        // Unbound parameters are NULL, which changes no plan.
-        let lines = explain.raw_query().mapped(|row| row.get::<_, String>(3)).collect::<Result<Vec<_>, _>>().unwrap();
-        let plan = lines.join("\n");
-        assert!(indexes.iter().all(|index| plan.contains(index)), "{statement}\n{plan}");
-        assert!(
-            !lines.iter().any(|line| line == "USE TEMP B-TREE FOR ORDER BY" && statement == treat::UNTREATED),
-            "{plan}"
-        );
-        assert!(!lines.iter().any(|line| line.starts_with("SCAN") && !line.contains("INDEX")), "{statement}\n{plan}");
+        let plan = assert_uses(&fixture, statement, indexes);
+        assert!(statement != treat::UNTREATED || !plan.contains("USE TEMP B-TREE FOR ORDER BY"), "{plan}");
     }
+}
+
+#[test]
+fn the_latest_of_a_host_is_found_without_reading_its_history() {
+    let fixture = Fixture::new();
+    for (statement, index) in [
+        (status::LATEST_OUTCOME, "outcome_of_host"),
+        (status::LAST_OK, "outcome_ok"),
+        (status::LATEST_SAMPLE, "sample_of_host"),
+        (status::FIRING, "alert_firing"),
+    ] {
+        let plan = assert_uses(&fixture, statement, &[index]);
+        assert!(statement == status::FIRING || !plan.contains("USE TEMP B-TREE FOR ORDER BY"), "{statement}\n{plan}");
+    }
+}
+
+/// Deleting a row makes the engine look for rows that refer to it.
+#[test]
+fn what_refers_to_a_row_is_found_by_an_index() {
+    let fixture = Fixture::new();
+    for (statement, indexes) in [
+        ("DELETE FROM sample WHERE id = ?1", &["event_of_sample"][..]),
+        ("DELETE FROM mail WHERE id = ?1", &["event_of_mail"]),
+        ("DELETE FROM run WHERE id = ?1", &["sample_of_run"]),
+    ] {
+        assert_uses(&fixture, statement, indexes);
+    }
+}
+
+/// Asserts that all these indexes are used and no table is read as a whole. Returns the plan.
+#[track_caller]
+fn assert_uses(fixture: &Fixture, statement: &str, indexes: &[&str]) -> String {
+    let mut explain = fixture.store.connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
+    // Unbound parameters are NULL, which changes no plan.
+    let lines = explain.raw_query().mapped(|row| row.get::<_, String>(3)).collect::<Result<Vec<_>, _>>().unwrap();
+    let plan = lines.join("\n");
+    assert!(indexes.iter().all(|index| plan.contains(index)), "{statement}\n{plan}");
+    assert!(!lines.iter().any(|line| line.starts_with("SCAN") && !line.contains("INDEX")), "{statement}\n{plan}");
+    plan
 }
 
 #[test]

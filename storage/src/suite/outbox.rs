@@ -83,6 +83,17 @@ fn every_recipient_has_a_delivery_with_the_bytes_of_the_mail() {
 }
 
 #[test]
+fn what_was_never_tried_comes_before_what_failed_before() {
+    let mut fixture = with_deliveries(&["a@x", "b@x"]);
+    fixture.store.create_mails(&[mail(2, vec![], &["c@x"])], NOON).unwrap();
+    let [first, second, third] = due(&fixture.store, NOON)[..] else { panic!("three deliveries") };
+    fixture.store.begin_attempt(first, NOON).unwrap();
+    fixture.store.end_attempt(first, &AttemptEnd::Retry { next: NOON, reply: "450 later".into() }).unwrap();
+    assert_eq!(due(&fixture.store, NOON), [second, third, first]);
+    assert_eq!(fixture.store.due_deliveries(NOON, 1).unwrap()[0].id, second);
+}
+
+#[test]
 fn an_attempt_is_begun_once() {
     let mut fixture = with_deliveries(&["a@x"]);
     let delivery = due(&fixture.store, NOON)[0];
@@ -136,6 +147,6 @@ fn an_attempt_that_broke_off_is_due_again_and_no_other_is_touched() {
     }
     fixture.store.end_attempt(deliveries[0], &AttemptEnd::Sent { at: NOON, reply: String::new() }).unwrap();
     assert_eq!(fixture.store.interrupted_deliveries().unwrap(), 1);
-    assert_eq!(due(&fixture.store, NOON), deliveries[1..]);
+    assert_eq!(due(&fixture.store, NOON), [deliveries[2], deliveries[1]]);
     assert_eq!(fixture.store.interrupted_deliveries().unwrap(), 0);
 }

@@ -3,7 +3,7 @@
 use sample::OutcomeKind;
 
 use super::*;
-use crate::HostStatus;
+use crate::{HostStatus, Part};
 
 fn status(fixture: &Fixture) -> HostStatus {
     fixture.store.status().unwrap().remove(0)
@@ -61,4 +61,27 @@ fn only_alerts_that_fire_are_shown() {
     fixture.store.commit_slice(&slice(vec![over])).unwrap();
     let firing = status(&fixture).firing;
     assert_eq!((firing.len(), &firing[0].key, firing[0].worst), (1, &key(Metric::Cpu, Instance::Host), 97.5));
+}
+
+#[test]
+fn a_value_this_version_does_not_know_hides_nothing_else() {
+    let mut fixture = Fixture::new();
+    let (web1, db1) = (fixture.host("web1"), fixture.host("db1"));
+    fixture.host("bad");
+    fixture.fire(web1, &[Metric::Cpu, Metric::Memory], &[]);
+    let run = fixture.run();
+    let samples = vec![received(1, at(0), every_reading())];
+    let visits = [Visit { samples, ..visit(web1, OutcomeKind::Ok) }, visit(db1, OutcomeKind::Ok)];
+    fixture.store.record_visits(run, &visits).unwrap();
+    fixture.spoil("UPDATE alert SET metric = 'temperature' WHERE metric = 'cpu'");
+    fixture.spoil("UPDATE sample SET uptime_seconds = -1");
+    fixture.spoil("UPDATE outcome SET duration_ms = -1 WHERE host_id = (SELECT id FROM host WHERE name = 'db1')");
+    fixture.spoil("UPDATE host SET name = 'b a d' WHERE name = 'bad'");
+
+    let [db1, web1] = &fixture.store.status().unwrap()[..] else { panic!("two hosts") };
+    assert_eq!((db1.name.as_str(), &db1.outcome, db1.last_ok), ("db1", &None, Some(NOON)));
+    assert_eq!(db1.unreadable, [Part::Outcome]);
+    assert_eq!((web1.outcome.is_some(), &web1.sample), (true, &None));
+    assert_eq!(web1.firing.iter().map(|alert| alert.key.rule.metric).collect::<Vec<_>>(), [Metric::Memory]);
+    assert_eq!(web1.unreadable, [Part::Sample, Part::Alert]);
 }

@@ -107,3 +107,16 @@ fn an_alert_that_never_fired_has_no_row() {
     let inactive = AlertChange { state: AlertState::Inactive, ..fired(host, Metric::Cpu, &[]) };
     assert!(matches!(fixture.store.commit_slice(&slice(vec![inactive])), Err(StoreError::NeverFired)));
 }
+
+#[test]
+fn an_alert_this_version_does_not_know_is_left_out() {
+    let mut fixture = Fixture::new();
+    let (web1, db1) = (fixture.host("web1"), fixture.host("db1"));
+    fixture.fire(web1, &[Metric::Cpu, Metric::Memory, Metric::Load], &[]);
+    fixture.fire(db1, &[Metric::Cpu], &[]);
+    fixture.spoil("UPDATE alert SET metric = 'temperature' WHERE metric = 'memory'");
+    fixture.spoil("UPDATE alert SET selector = 'sensor=1' WHERE metric = 'load'");
+    fixture.spoil("UPDATE host SET name = 'b a d' WHERE name = 'db1'");
+    let known = fixture.store.alerts().unwrap().into_iter().map(|alert| (alert.host, alert.key.rule.metric));
+    assert_eq!(known.collect::<Vec<_>>(), [(web1, Metric::Cpu)]);
+}
