@@ -101,3 +101,14 @@ fn humane(limit: Duration) -> String {
         ms => format!("{ms} ms"),
     }
 }
+
+/// The error and what caused it, in one line.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use config::{Config, Host, HostKeyPolicy, SecretError, SecretSource};
 
+use crate::failure::with_causes;
 use crate::keys::{self, KeyPairError};
 use crate::pattern::wildcard_match;
 use crate::probe_file::{Places, ProbeFileError, Probes};
 use crate::run::Run;
 use crate::ssh::{Identity, IdentityError, KnownHosts, KnownHostsError, Login, Policy, Target, Trust};
-use crate::visit::{Deadlines, Fleet, Visitee};
+use crate::visit::{Fleet, Visitee};
 use crate::work_dir::ParseWorkDirError;
 
 /// Where everything is, and what was asked for.
@@ -129,8 +130,7 @@ impl Setting {
         if !errors.is_empty() {
             return Err(PrepareError::Logins(errors));
         }
-        let config::Deadlines { dial, handshake, authentication, command, host } = self.config.collector.deadlines;
-        let deadlines = Deadlines { dial, handshake, authentication, command, host };
+        let deadlines = self.config.collector.deadlines;
         let fleet = Arc::new(Fleet { trust, keys, probes, deadlines });
         let jobs = self.jobs.or(self.config.collector.jobs).unwrap_or(USUAL_JOBS);
         let sockets = crate::limits::sockets();
@@ -182,15 +182,4 @@ fn identity(path: &Path, identities: &mut HashMap<PathBuf, Arc<Identity>>) -> Re
     let identity = Arc::new(Identity::from_text(text.expose(), path)?);
     identities.insert(path.to_owned(), identity.clone());
     Ok(identity)
-}
-
-/// The error and its causes in one line: several of them are told at once.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -1,8 +1,8 @@
 //! One visit to one host: log in, run the probe, and if it is not there, place it and run it again.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use config::Deadlines;
 use sample::wire::{self, Acknowledgement, Limits, Request};
 use sample::{HostName, Nonce, Timestamp};
 use tokio::net::TcpStream;
@@ -29,21 +29,6 @@ pub struct Fleet {
     pub probes: Probes,
     /// How long each part of a visit may take.
     pub deadlines: Deadlines,
-}
-
-/// How long each part of a visit may take. Each ends in an outcome of its own.
-#[derive(Clone, Copy, Debug)]
-pub struct Deadlines {
-    /// Resolving the name and opening the TCP connection.
-    pub dial: Duration,
-    /// The SSH handshake, host key included.
-    pub handshake: Duration,
-    /// The login.
-    pub authentication: Duration,
-    /// Each command on the host.
-    pub command: Duration,
-    /// Everything after the dial.
-    pub host: Duration,
 }
 
 /// Whom a visit goes to, and what is known from earlier ones.

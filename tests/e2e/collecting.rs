@@ -47,10 +47,9 @@ fn one_dead_refusing_or_lying_host_changes_nothing_for_the_others() {
     ];
     assert_eq!(world.outcomes(), expected);
     assert_eq!(world.samples(), 4);
-    let lines: Vec<serde_json::Value> =
-        finished.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(lines.len(), expected.len() + 1);
-    assert_eq!(lines.last().unwrap()["summary"]["failed"], 5);
+    let (hosts, summary) = finished.stdout.trim_end().rsplit_once('\n').unwrap();
+    assert_eq!(hosts.lines().count(), expected.len());
+    assert!(summary.starts_with(r#"{"summary":{"failed":5,"hosts":9,"ok":4,"#), "{summary}");
 }
 
 #[test]

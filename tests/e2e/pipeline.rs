@@ -1,6 +1,7 @@
 //! The whole way: config.xml → SSH → probe → envelope → row → rule → mail.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use harness::{Exim, PASSWORD, USER};
 
@@ -13,15 +14,8 @@ const ALERTS: &str = r#"<alert type="memory" limit="1%"/><alert type="uptime" li
 fn a_violated_threshold_becomes_a_mail_and_every_row_is_treated() {
     let world = World::new(&["127.0.1.1"]);
     let exim = Exim::start(&world.dir.path().join("exim"));
-    fs::write(world.dir.path().join("smtp-password"), "letmein\n").unwrap();
-    std::process::Command::new("chmod").arg("600").arg(world.dir.path().join("smtp-password")).status().unwrap();
-    let smtp = format!(
-        r#"<smtp host="localhost" port="{}" security="starttls" username="fleet" password-file="../smtp-password" ca-file="{}" from="fleet@example.org"/>
-           <defaults mail="ops@example.org">{ALERTS}</defaults>"#,
-        exim.port,
-        exim.ca_file().display(),
-    );
-    world.server.watch(&world.sshd, &["127.0.1.1"], &smtp);
+    let defaults = format!(r#"<defaults mail="ops@example.org">{ALERTS}</defaults>"#);
+    world.server.watch(&world.sshd, &["127.0.1.1"], &(smtp_with_login(&world, &exim) + &defaults));
 
     let run = world.server.collector(&[]).expect(0);
     assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""), "cron mails whatever is printed");
@@ -54,6 +48,19 @@ fn a_violated_threshold_becomes_a_mail_and_every_row_is_treated() {
 
     let status = world.server.fleet(&["status"]).expect(0).stdout;
     assert!(status.contains("127.0.1.1") && status.contains("memory"), "{status}");
+}
+
+/// Mail leaves by STARTTLS and with a login.
+fn smtp_with_login(world: &World, exim: &Exim) -> String {
+    let password = world.dir.path().join("smtp-password");
+    fs::write(&password, "letmein\n").unwrap();
+    fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
+    let (port, ca) = (exim.port, exim.ca_file());
+    format!(
+        r#"<smtp host="localhost" port="{port}" security="starttls" username="fleet" password-file="{}" ca-file="{}" from="fleet@example.org"/>"#,
+        password.display(),
+        ca.display(),
+    )
 }
 
 #[test]

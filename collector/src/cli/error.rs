@@ -6,6 +6,7 @@ use config::ConfigError;
 use schedule::{ParseScheduleError, ScheduleError};
 use storage::{LockError, StoreError};
 
+use crate::failure::with_causes;
 use crate::keys::KeyPairError;
 use crate::prepare::PrepareError;
 use crate::run::{RunError, Summary};
@@ -70,41 +71,41 @@ impl CommandError {
     }
 
     pub(super) fn could_not_run(error: &dyn std::error::Error) -> CommandError {
-        CommandError { status: COULD_NOT_RUN, message: chain(error), hint: None }
+        CommandError { status: COULD_NOT_RUN, message: with_causes(error), hint: None }
     }
 }
 
 impl From<ConfigError> for CommandError {
     fn from(error: ConfigError) -> CommandError {
         let hint = error.hint();
-        CommandError::usage(chain(&error), hint)
+        CommandError::usage(with_causes(&error), hint)
     }
 }
 
 impl From<PrepareError> for CommandError {
     fn from(error: PrepareError) -> CommandError {
         let hint = error.hint();
-        CommandError::usage(chain(&error), hint)
+        CommandError::usage(with_causes(&error), hint)
     }
 }
 
 impl From<KeyPairError> for CommandError {
     fn from(error: KeyPairError) -> CommandError {
         let hint = error.hint();
-        CommandError::usage(chain(&error), hint)
+        CommandError::usage(with_causes(&error), hint)
     }
 }
 
 impl From<KnownHostsError> for CommandError {
     fn from(error: KnownHostsError) -> CommandError {
         let hint = error.hint();
-        CommandError::usage(chain(&error), hint)
+        CommandError::usage(with_causes(&error), hint)
     }
 }
 
 impl From<ParseScheduleError> for CommandError {
     fn from(error: ParseScheduleError) -> CommandError {
-        CommandError::usage(chain(&error), None)
+        CommandError::usage(with_causes(&error), None)
     }
 }
 
@@ -132,17 +133,6 @@ impl From<LockError> for CommandError {
             LockError::Held { .. } => ALREADY_RUNNING,
             LockError::Io { .. } => COULD_NOT_RUN,
         };
-        CommandError { status, message: chain(&error), hint: None }
+        CommandError { status, message: with_causes(&error), hint: None }
     }
-}
-
-/// The error and what caused it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
