@@ -16,6 +16,8 @@ use crate::error::ProbeError;
 
 /// How long another version of the probe may go unused before it is removed.
 const UNUSED_VERSION_STAYS: Duration = Duration::from_secs(7 * 24 * 3600);
+/// The symbolic link to one version that the collector puts here, for the host's own crontab.
+const LINK: &str = "fleet-probe";
 const LONGEST_KEY_FILE: u64 = 16 * 1024;
 
 /// The folder the probe lies in, checked to be its user's alone.
@@ -70,7 +72,8 @@ impl Home {
         if found == id { Ok(key) } else { Err(ProbeError::WrongKey { path, found }) }
     }
 
-    /// Removes versions of the probe that nobody has used for a week, and notes that this one is in use.
+    /// Removes versions of the probe that nobody has used for a week, and notes that this one is in use. The version
+    /// that the host's own crontab calls stays.
     ///
     /// A version that can't be removed does no harm but to take space, so this does not fail.
     pub(crate) fn tidy(&self, now: SystemTime) {
@@ -79,9 +82,11 @@ impl Home {
             // Where nobody can mark a version as used, the others only look unused.
             return;
         }
+        // The host's crontab calls the one that the link points to, perhaps less often than once a week.
+        let linked = fs::read_link(self.folder.join(LINK)).ok().and_then(|target| Some(target.file_name()?.to_owned()));
         for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let name = entry.file_name();
-            if name != self.program && is_version(&name) && is_unused(&entry, now) {
+            if name != self.program && Some(&name) != linked.as_ref() && is_version(&name) && is_unused(&entry, now) {
                 let removed = fs::remove_file(entry.path());
                 drop(removed);
             }
@@ -157,6 +162,18 @@ mod tests {
         let expected =
             ["letter", "probe-00aa", "probe-11bb.part", "probe-22cc", "probe-33dd", "probe-44ee", "probe-notes"];
         assert_eq!(left, expected);
+    }
+
+    #[test]
+    fn the_version_that_the_crontab_calls_stays() {
+        let (folder, home) = home_with(&[("probe-00aa", DAY), ("probe-11bb", 400 * DAY), ("probe-22cc", 400 * DAY)]);
+        let path = |name: &str| folder.path().join(name);
+        symlink("probe-11bb", path(LINK)).unwrap();
+        home.tidy(now());
+        assert!(path(LINK).exists() && !path("probe-22cc").exists());
+        fs::remove_file(path(LINK)).unwrap();
+        home.tidy(now());
+        assert!(!path("probe-11bb").exists());
     }
 
     #[test]

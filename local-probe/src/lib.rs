@@ -6,10 +6,11 @@
 //!
 //! ```text
 //! probe-<digest>                 the program, by the collector; other versions go after 7 unused days
+//! fleet-probe                    link to one of them, by the collector, for the host's crontab; that one stays
 //! keys/<key id>.pub              public keys, by the collector
 //! spool/<16 hex>/                one for each key and host name
 //!     target.json                for whom this spool is kept
-//!     counter.json               the spool's life and its last sequence number
+//!     counter.json               the spool's life, its last sequence number, and what it owes the server
 //!     <20 digits>.fhe            envelopes, by sequence number
 //!     lock                       held while a probe works here
 //! ```

@@ -13,6 +13,7 @@ use sample::{Boot, Cpu, Facts, HostName, Nonce, Readings, Sample, SampleId, Time
 
 use cpu::Ticks;
 use filesystems::Survey;
+pub(crate) use filesystems::fullest_first;
 pub(crate) use system::host_name;
 
 /// Shortest window for a spot value of CPU use. A tick is 10 ms: half a second on one CPU has steps of 2 %.
@@ -47,6 +48,11 @@ impl Measurement {
         readings.cpu = cpu_start.and_then(CpuStart::finish);
         readings.filesystems = survey.map(Survey::finish);
         Measurement { taken_at: Timestamp::from(now()), boot: system::boot(), facts, readings }
+    }
+
+    /// The id of the host's present boot.
+    pub(crate) fn boot_id(&self) -> Option<&str> {
+        self.boot.as_ref().map(|boot| boot.id.as_str())
     }
 
     /// The measurement as a sample for one server's host name, with an id of its own.

@@ -1,12 +1,34 @@
 //! Keeps sealed envelopes until the server says that it has them.
 //!
 //! Each envelope carries the id of the spool's *life* and a sequence number. The number is on disk before the
-//! envelope is made, so no number of a life is used twice, not even after a crash in between. A spool whose
-//! counter is lost, or turns out to be older than what the server has seen, begins a new life: acknowledgements
-//! of the old one then can't delete what came after. Envelopes of older lives stay and are handed out first.
+//! envelope is made, so no number of a life is used twice, not even after a crash in between. Numbers go on from
+//! life to life. Envelopes of older lives stay and are handed out first.
+//!
+//! # What an acknowledgement deletes
+//!
+//! An acknowledgement names a life and a number, and means everything up to there. Two rules keep it from deleting
+//! what was never handed out:
+//!
+//! - **A new life** begins where the counter may give numbers again that the server knows already: when it is
+//!   lost, when it is older than the envelopes beside it or than what the server has seen, and with every boot of
+//!   the host, since a restored snapshot boots. What counts for the old life then can't delete what came after.
+//!   A snapshot restored with its memory, or a folder restored under a running system, keeps the boot id. It is
+//!   noticed only if the server has seen higher numbers than the counter has reached again by the next visit:
+//!   samples taken in between may hide it, and those are lost.
+//! - **An envelope that is passed over** lies here and is not handed out while later ones are: it can't be read just
+//!   now, or is of a version that another probe must print. The counter notes it, with the last number handed out
+//!   so far. From then on only an acknowledgement of the current life beyond that number deletes it: an answer
+//!   with such a number had the envelope before it, or passed it over again and noted that. The same note is made
+//!   of envelopes whose acknowledgement may mean others of their number. Where it can't be written, nothing behind
+//!   the envelope is handed out but the fresh sample.
+//!
+//! The second rule needs a server whose limits admit a full spool: it acknowledges the current life only when
+//! nothing was held back.
 
 mod counter;
+mod files;
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -14,20 +36,18 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use envelope::{Header, OpenError};
 use sample::SpoolId;
 use sample::wire::Acknowledgement;
 
 use crate::durable;
-use crate::sealing::FRAME;
 use crate::target::Target;
 use counter::Counter;
 pub(crate) use counter::random_life;
+use files::{Files, Kept, file_name};
 
 /// Most envelopes in a spool, and most bytes. Beyond, the oldest go.
 const MOST_ENVELOPES: usize = 1000;
 const MOST_BYTES: u64 = 8 << 20;
-const LONGEST_ENVELOPE: u64 = envelope::MAX_PLAINTEXT as u64 + FRAME;
 /// How long to wait for another probe that works in the same spool. It needs milliseconds.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 const LOCK_POLL: Duration = Duration::from_millis(20);
@@ -55,27 +75,19 @@ pub enum SpoolError {
     Target(#[source] serde_json::Error),
 }
 
-/// An envelope in a spool.
-struct Kept {
-    /// The life it was sealed in.
-    spool: SpoolId,
-    sequence: u64,
-    bytes: Vec<u8>,
-}
-
 /// A spool, held by this process alone.
 pub(crate) struct Spool {
     folder: PathBuf,
     counter: Counter,
-    kept: Vec<Kept>,
-    /// Files with the name of an envelope that are none.
-    damaged: Vec<PathBuf>,
+    files: Files,
     _lock: File,
 }
 
 impl Spool {
     /// Opens the target's spool below `spools`, makes it if there is none, and holds it until dropped.
-    pub(crate) fn open(spools: &Path, target: &Target) -> Result<Spool, SpoolError> {
+    ///
+    /// `boot` is the id of the host's present boot. Where the host has none to show, the spool's life goes on.
+    pub(crate) fn open(spools: &Path, target: &Target, boot: Option<&str>) -> Result<Spool, SpoolError> {
         let folder = spools.join(target.folder());
         durable::create_folder(spools).map_err(|error| SpoolError::Io("make the spool folder", error))?;
         durable::create_folder(&folder).map_err(|error| SpoolError::Io("make its folder", error))?;
@@ -84,32 +96,42 @@ impl Spool {
             let json = serde_json::to_vec(target).expect("a target has no maps and writes to memory");
             durable::write(&folder, TARGET, &json).map_err(|error| SpoolError::Io("write the target", error))?;
         }
-        let Files { kept, damaged, highest } = Files::list(&folder)?;
+        let files = Files::list(&folder)?;
         let counter = match Counter::load(&folder)? {
-            Some(counter) if counter.last >= highest => counter,
-            // Lost, or older than the envelopes beside it.
-            Some(_) | None => Counter::begin(highest)?,
+            Some(counter) if counter.last >= files.highest => counter.in_boot(boot)?,
+            // Lost, or older than the envelopes beside it: which of them were passed over is not known any more.
+            Some(_) | None => {
+                let mut counter = Counter::begin(files.highest, boot.map(str::to_owned))?;
+                counter.pass_over(files.kept.iter().map(|envelope| envelope.sequence));
+                counter
+            }
         };
-        Ok(Spool { folder, counter, kept, damaged, _lock: lock })
+        Ok(Spool { folder, counter, files, _lock: lock })
     }
 
     /// Deletes what the server has committed.
     ///
     /// Each acknowledgement counts for envelopes of the life it names. One for a number that this life has not
-    /// handed out yet shows that the counter went back, by a restored disk say: it is void and a new life begins.
+    /// handed out yet shows that the counter went back, by a restored disk say: a new life begins, and the envelopes
+    /// of this one may be others than those the server has seen.
     pub(crate) fn acknowledge(&mut self, acknowledgements: &[Acknowledgement]) -> Result<(), SpoolError> {
         let current = self.counter.spool;
-        let went_back = acknowledgements.iter().any(|ack| ack.spool == current && ack.through > self.counter.last);
-        if went_back {
-            self.counter = Counter::begin(self.counter.last)?;
+        if acknowledgements.iter().any(|ack| ack.spool == current && ack.through > self.counter.last) {
+            self.counter = self.counter.next_life()?;
+            let doubtful = self.files.kept.iter().filter(|envelope| envelope.spool == current);
+            self.counter.pass_over(doubtful.map(|envelope| envelope.sequence));
         }
-        let delivered = |envelope: &Kept| {
-            let covers = |ack: &Acknowledgement| ack.spool == envelope.spool && envelope.sequence <= ack.through;
-            !(went_back && envelope.spool == current) && acknowledgements.iter().any(covers)
+        let reached = |life, sequence| acknowledgements.iter().any(|ack| ack.spool == life && ack.through >= sequence);
+        if reached(self.counter.spool, self.counter.dropped_by) {
+            self.counter.told = self.counter.dropped;
+        }
+        let delivered = |envelope: &Kept| match self.counter.passed_over.get(&envelope.sequence) {
+            Some(&last) => last.checked_add(1).is_some_and(|later| reached(self.counter.spool, later)),
+            None => reached(envelope.spool, envelope.sequence),
         };
         let folder = &self.folder;
         // One that can't be deleted is handed out again; the server knows a sample by its id.
-        self.kept.retain(|envelope| {
+        self.files.kept.retain(|envelope| {
             !delivered(envelope) || fs::remove_file(folder.join(file_name(envelope.sequence))).is_err()
         });
         Ok(())
@@ -118,16 +140,19 @@ impl Spool {
     /// The life and the sequence number for the next envelope, of at most `size` bytes.
     ///
     /// Makes room for it: the oldest envelopes go, and damaged files. Both are counted before they are deleted.
+    /// What can't be read now is noted as passed over.
     pub(crate) fn reserve(&mut self, size: u64) -> Result<(SpoolId, u64), SpoolError> {
         let sequence = self.counter.last.checked_add(1).ok_or(SpoolError::Exhausted)?;
         let too_many = self.too_many(size);
-        let lost = (too_many + self.damaged.len()) as u64;
-        let advanced =
-            Counter { last: sequence, dropped: self.counter.dropped.saturating_add(lost), ..self.counter.clone() };
+        let mut advanced = Counter { last: sequence, ..self.counter.clone() };
+        advanced.count_dropped(too_many + self.files.damaged.len());
+        let left: BTreeSet<u64> = self.files.kept[too_many..].iter().map(|envelope| envelope.sequence).collect();
+        advanced.passed_over.retain(|sequence, _| left.contains(sequence));
+        advanced.pass_over(self.files.unread.iter().copied());
         advanced.store(&self.folder)?;
         self.counter = advanced;
-        let oldest = self.kept.drain(..too_many).map(|envelope| self.folder.join(file_name(envelope.sequence)));
-        for path in oldest.chain(self.damaged.drain(..)) {
+        let oldest = self.files.kept.drain(..too_many).map(|envelope| self.folder.join(file_name(envelope.sequence)));
+        for path in oldest.chain(self.files.damaged.drain(..)) {
             fs::remove_file(path).map_err(|error| SpoolError::Io("delete a lost envelope", error))?;
         }
         Ok((self.counter.spool, sequence))
@@ -140,19 +165,25 @@ impl Spool {
     }
 
     /// The envelopes that were here before this run and are not delivered, oldest first. Lets go of the spool.
+    ///
+    /// Those behind an envelope that is passed over stay out if that could not be noted.
     pub(crate) fn into_waiting(self) -> Vec<Vec<u8>> {
-        self.kept.into_iter().map(|envelope| envelope.bytes).collect()
+        let noted =
+            |sequence: &u64| self.counter.passed_over.get(sequence).is_some_and(|last| *last >= self.counter.last);
+        let end = self.files.unread.iter().copied().filter(|sequence| !noted(sequence)).min();
+        let before_it = |envelope: &Kept| end.is_none_or(|end| envelope.sequence < end);
+        self.files.kept.into_iter().take_while(before_it).map(|envelope| envelope.bytes).collect()
     }
 
-    /// Envelopes this life has lost for ever.
+    /// Envelopes lost for ever, but for those of which the server is known to have heard from an earlier life.
     pub(crate) fn dropped(&self) -> u64 {
         self.counter.dropped
     }
 
     fn too_many(&self, size: u64) -> usize {
-        let mut bytes = self.kept.iter().map(|envelope| envelope.bytes.len() as u64).sum::<u64>() + size;
-        let mut left = self.kept.len() + 1;
-        let surplus = self.kept.iter().take_while(|oldest| {
+        let mut bytes = self.files.kept.iter().map(|envelope| envelope.bytes.len() as u64).sum::<u64>() + size;
+        let mut left = self.files.kept.len() + 1;
+        let surplus = self.files.kept.iter().take_while(|oldest| {
             let over = left > MOST_ENVELOPES || bytes > MOST_BYTES;
             left -= 1;
             bytes -= oldest.bytes.len() as u64;
@@ -186,64 +217,6 @@ fn lock(path: &Path, patience: Duration) -> Result<File, SpoolError> {
             Err(TryLockError::WouldBlock) => return Err(SpoolError::Locked),
             Err(TryLockError::Error(error)) => return Err(SpoolError::Io("take its lock", error)),
         }
-    }
-}
-
-fn file_name(sequence: u64) -> String {
-    format!("{sequence:020}.fhe")
-}
-
-fn sequence_in(name: &str) -> Option<u64> {
-    let digits = name.strip_suffix(".fhe")?;
-    (digits.len() == 20 && digits.bytes().all(|c| c.is_ascii_digit())).then(|| digits.parse().ok())?
-}
-
-/// The envelopes in a spool's folder. Files with other names are not ours and not touched.
-#[derive(Default)]
-struct Files {
-    /// Oldest first.
-    kept: Vec<Kept>,
-    /// Those with the name of an envelope that are none.
-    damaged: Vec<PathBuf>,
-    /// The highest sequence number of an envelope.
-    highest: u64,
-}
-
-impl Files {
-    fn list(folder: &Path) -> Result<Files, SpoolError> {
-        let failed = |error| SpoolError::Io("list its folder", error);
-        let mut files = Files::default();
-        for entry in fs::read_dir(folder).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let Some(sequence) = entry.file_name().to_str().and_then(sequence_in) else { continue };
-            if entry.file_type().map_err(failed)?.is_file() {
-                files.add(entry.path(), sequence);
-            }
-        }
-        files.kept.sort_by_key(|envelope| envelope.sequence);
-        Ok(files)
-    }
-
-    fn add(&mut self, path: PathBuf, sequence: u64) {
-        let bytes = match durable::read(&path, LONGEST_ENVELOPE) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => return self.damaged.push(path),
-            // A bad sector may be readable next time: neither handed out nor deleted.
-            Err(_) => return self.raise(sequence),
-        };
-        match Header::parse(&bytes) {
-            Ok(header) if header.sequence == sequence => {
-                self.raise(sequence);
-                self.kept.push(Kept { spool: SpoolId(header.spool), sequence, bytes });
-            }
-            // Sealed by a newer probe, which may come back.
-            Err(OpenError::UnsupportedVersion(_) | OpenError::UnsupportedSuite(_)) => self.raise(sequence),
-            Ok(_) | Err(_) => self.damaged.push(path),
-        }
-    }
-
-    fn raise(&mut self, sequence: u64) {
-        self.highest = self.highest.max(sequence);
     }
 }
 

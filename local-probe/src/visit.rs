@@ -26,7 +26,8 @@ pub fn run(home: &Home, input: impl Read, output: impl Write) -> Result<(), Prob
     let measurement = Measurement::take(!request.cpu_baseline);
     let sample = measurement.sample_for(request.host.clone(), Some(request.nonce)).map_err(ProbeError::Random)?;
     let target = Target::new(request.host.clone(), &key);
-    let answer = prepare(home, &request, &target, &Letter::new(&key, sample))?;
+    let opened = Spool::open(&home.spools(), &target, measurement.boot_id());
+    let answer = prepare(opened, &request, &Letter::new(&key, sample))?;
     answer.write(&request, output).map_err(ProbeError::WriteAnswer)?;
     home.tidy(measure::now());
     Ok(())
@@ -56,12 +57,12 @@ struct Answer {
     unspooled: Option<String>,
 }
 
-fn prepare(home: &Home, request: &Request, target: &Target, letter: &Letter<'_>) -> Result<Answer, ProbeError> {
-    let opened = Spool::open(&home.spools(), target).and_then(|mut spool| {
+fn prepare(opened: Result<Spool, SpoolError>, request: &Request, letter: &Letter<'_>) -> Result<Answer, ProbeError> {
+    let acknowledged = opened.and_then(|mut spool| {
         spool.acknowledge(&request.acknowledgements)?;
         Ok(spool)
     });
-    let mut spool = match opened {
+    let mut spool = match acknowledged {
         Ok(spool) => spool,
         Err(error) => return Answer::unspooled(letter, &error),
     };

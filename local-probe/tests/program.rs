@@ -106,6 +106,43 @@ fn a_disk_that_went_read_only_still_hands_out_what_waited() {
 }
 
 #[test]
+fn an_envelope_on_a_bad_sector_comes_home_once_it_can_be_read() {
+    let host = Host::new();
+    host.visit(&host.request());
+    host.call("sample").quietly();
+    let [bad] = host.files("00000000000000000002.fhe").try_into().unwrap();
+    // The first page of a process's memory: a regular file that answers every read(2) with EIO.
+    let spoil = "mount --bind /proc/$$/mem \"$1\" && exec \"$0\" run";
+    let acknowledging = |spool, through| {
+        let mut request = host.request();
+        request.acknowledgements = vec![Acknowledgement { spool, through }];
+        request
+    };
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--map-root-user", "--mount", "sh", "-c", spoil]).arg(host.probe()).arg(&bad);
+    let answer = host.visit_by(&mut unshare, &host.request());
+    assert_eq!(answer.sequences, [1, 3]);
+    let life = answer.header.spool;
+    assert_eq!(host.visit(&acknowledging(life, 3)).sequences, [2, 4]);
+    assert_eq!(host.visit(&acknowledging(life, 3)).sequences, [2, 4, 5], "an answer that was lost confirms nothing");
+    let last = host.visit(&acknowledging(life, 5));
+    assert_eq!((last.sequences, last.header.dropped), (vec![6], 0));
+}
+
+#[test]
+fn a_boot_begins_a_life_of_the_spool() {
+    let host = Host::new();
+    let reboot =
+        "echo 5f0a3b1c-boot > \"$1\" && mount --bind \"$1\" /proc/sys/kernel/random/boot_id && exec \"$0\" run";
+    let before = [host.visit(&host.request()), host.visit(&host.request())].map(|answer| answer.header.spool);
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--map-root-user", "--mount", "sh", "-c", reboot]).arg(host.probe()).arg(host.path("boot_id"));
+    let after = host.visit_by(&mut unshare, &host.request());
+    assert_eq!((before[0], after.sequences), (before[1], vec![1, 2, 3]));
+    assert_ne!(after.header.spool, before[1]);
+}
+
+#[test]
 fn the_crontab_of_the_host_takes_samples_between_visits_and_says_nothing() {
     let host = Host::new();
     host.visit(&host.request());

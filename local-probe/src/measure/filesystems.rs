@@ -84,8 +84,10 @@ impl Survey {
     }
 }
 
-fn fullest_first(a: &Filesystem, b: &Filesystem) -> Ordering {
-    b.used_percent().unwrap_or(0.0).total_cmp(&a.used_percent().unwrap_or(0.0))
+/// The order in which filesystems matter when not all can be told of: by space or inodes, whichever is scarcer.
+pub(crate) fn fullest_first(a: &Filesystem, b: &Filesystem) -> Ordering {
+    let used = |fs: &Filesystem| fs.used_percent().unwrap_or(0.0).max(fs.inodes_used_percent().unwrap_or(0.0));
+    used(b).total_cmp(&used(a))
 }
 
 fn read(mount: &Mount) -> Option<Filesystem> {
