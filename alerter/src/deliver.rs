@@ -1,7 +1,7 @@
 //! From deliveries that are due to answers of the SMTP server, at least once.
 //!
 //! The intent is committed before the server hears of a mail, the answer right after it came. What was under way when
-//! a run was killed is sent again with the same bytes: a duplicate after a crash, never a loss.
+//! a run was killed, or an answer that could not be kept, is sent again with the same bytes: a duplicate, never a loss.
 
 mod back_off;
 mod courier;
@@ -9,12 +9,14 @@ mod server;
 mod session;
 mod verdict;
 
+use std::time::Instant;
+
 use config::Smtp;
 use sample::Timestamp;
-use storage::{AttemptEnd, DueDelivery, Store, StoreError};
-use tokio_util::sync::CancellationToken;
+use storage::{AttemptEnd, DeliveryId, DueDelivery, Store, StoreError};
 
-use back_off::{is_too_old, next_after_unknown, next_attempt};
+use crate::surroundings::Surroundings;
+use back_off::{is_given_up, next_after_unknown, next_attempt};
 use verdict::{Failure, Rest, Verdict};
 
 pub(crate) use courier::Courier;
@@ -25,6 +27,10 @@ pub(crate) use session::{Progress, address};
 /// How many mails are taken into memory at a time.
 const BATCH: usize = 100;
 
+/// How often it is tried to keep an answer while another program writes; each time waits for ten seconds already. An
+/// answer that is not kept is a mail that is sent twice.
+const KEEP_ATTEMPTS: u32 = 3;
+
 /// What became of the deliveries that were tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Deliveries {
@@ -34,7 +40,7 @@ pub struct Deliveries {
     pub failed: usize,
     /// To be tried again.
     pub postponed: usize,
-    /// Given up after five days.
+    /// Given up, after five days and a few attempts.
     pub expired: usize,
 }
 
@@ -49,16 +55,6 @@ pub enum DeliverError {
     Store(#[from] StoreError),
 }
 
-/// How a run behaves towards the world outside.
-pub struct Surroundings<'a> {
-    /// The clock.
-    pub now: &'a dyn Fn() -> Timestamp,
-    /// Ends the run between two pieces of work.
-    pub stop: &'a CancellationToken,
-    /// How long the SMTP server may take.
-    pub timeouts: Timeouts,
-}
-
 /// Tries every delivery that is due. The caller holds the run lock: then what is still marked as under way belongs to
 /// a run that is dead.
 ///
@@ -70,51 +66,90 @@ pub fn deliver(store: &mut Store, smtp: &Smtp, around: &Surroundings<'_>) -> Res
         tracing::warn!(deliveries = interrupted, "a run was killed while it was sending; these are sent again");
     }
     let began = (around.now)();
-    let mut done = Deliveries::default();
+    let done = Deliveries::default();
     let mut due = store.due_deliveries(began, BATCH)?;
     if due.is_empty() {
         return Ok(done);
     }
-    let courier = Courier::start(Server::new(smtp, around.timeouts)?);
+    let courier = Courier::start(Server::new(smtp, around.timeouts)?, around.stop.clone());
+    let mut round = Round { store, courier: &courier, around, ends: Instant::now() + around.timeouts.delivering, done };
     let mut rest = Rest::GoOn;
     // A delivery that was tried is not due again before a minute has passed, so this ends.
     while rest == Rest::GoOn && !due.is_empty() {
-        rest = deliver_batch(store, &courier, &due, around, &mut done)?;
-        due = store.due_deliveries(began, BATCH)?;
+        rest = round.try_all(&due)?;
+        due = round.store.due_deliveries(began, BATCH)?;
     }
+    let done = round.done;
     courier.finish();
     Ok(done)
 }
 
-fn deliver_batch(
-    store: &mut Store,
-    courier: &Courier,
-    due: &[DueDelivery],
-    around: &Surroundings<'_>,
-    done: &mut Deliveries,
-) -> Result<Rest, DeliverError> {
-    let mut tried = false;
-    for delivery in due {
-        if around.stop.is_cancelled() {
-            return Ok(Rest::Stop);
+/// The deliveries of one run.
+struct Round<'a> {
+    store: &'a mut Store,
+    courier: &'a Courier,
+    around: &'a Surroundings<'a>,
+    /// No attempt begins after it, but for the first.
+    ends: Instant,
+    done: Deliveries,
+}
+
+impl Round<'_> {
+    fn try_all(&mut self, due: &[DueDelivery]) -> Result<Rest, DeliverError> {
+        let mut tried = false;
+        for delivery in due {
+            if self.is_over() {
+                return Ok(Rest::Stop);
+            }
+            // Before the server hears of it. False: somebody else has it, and does the rest.
+            if !self.store.begin_attempt(delivery.id, (self.around.now)())? {
+                continue;
+            }
+            tried = true;
+            if self.try_one(delivery)? == Rest::Stop {
+                return Ok(Rest::Stop);
+            }
         }
-        // Before the server hears of it. False: somebody else has it, and does the rest.
-        if !store.begin_attempt(delivery.id, (around.now)())? {
-            continue;
-        }
-        tried = true;
-        let result = courier.send(&delivery.recipient, &delivery.content, |progress| {
+        Ok(if tried { Rest::GoOn } else { Rest::Stop })
+    }
+
+    fn try_one(&mut self, delivery: &DueDelivery) -> Result<Rest, DeliverError> {
+        let result = self.courier.send(&delivery.recipient, &delivery.content, |progress| {
             tracing::debug!(message_id = delivery.message_id, ?progress, "smtp");
         });
-        let (end, rest) = end_of(delivery, &result, (around.now)());
-        store.end_attempt(delivery.id, &end)?;
-        done.count(&end);
+        let (end, rest) = end_of(delivery, &result, (self.around.now)());
+        keep_end(self.store, delivery.id, &end)?;
+        self.done.count(&end);
         report(delivery, &end);
-        if rest == Rest::Stop {
-            return Ok(Rest::Stop);
+        Ok(rest)
+    }
+
+    fn is_over(&self) -> bool {
+        if self.around.stop.is_cancelled() {
+            return true;
+        }
+        let is_late = self.done != Deliveries::default() && Instant::now() >= self.ends;
+        if is_late {
+            tracing::warn!(limit = ?self.around.timeouts.delivering, "this took too long; the next run sends the rest");
+        }
+        is_late
+    }
+}
+
+fn keep_end(store: &mut Store, delivery: DeliveryId, end: &AttemptEnd) -> Result<(), StoreError> {
+    let is_busy = |error: &StoreError| matches!(error, StoreError::Busy { .. });
+    insist(|| store.end_attempt(delivery, end), is_busy)
+}
+
+/// Does it until it succeeds, or fails for another reason than that somebody is busy, or has been tried often enough.
+fn insist<E>(mut attempt: impl FnMut() -> Result<(), E>, is_busy: impl Fn(&E) -> bool) -> Result<(), E> {
+    for _ in 1..KEEP_ATTEMPTS {
+        match attempt() {
+            Err(error) if is_busy(&error) => tracing::warn!("another program is writing; trying again"),
+            ended => return ended,
         }
     }
-    Ok(if tried { Rest::GoOn } else { Rest::Stop })
+    attempt()
 }
 
 /// What the attempt means for its delivery, and for those after it.
@@ -124,11 +159,15 @@ fn end_of(delivery: &DueDelivery, result: &Result<String, Failure>, now: Timesta
         Err(failure) => failure,
     };
     let reply = failure.to_string();
+    let attempts = delivery.attempts.saturating_add(1);
     let (verdict, rest) = failure.verdict();
     let end = match verdict {
         Verdict::Refused => AttemptEnd::Failed { reply },
-        Verdict::TryAgain | Verdict::Unknown if is_too_old(delivery.created, now) => AttemptEnd::Expired { reply },
-        Verdict::TryAgain => AttemptEnd::Retry { next: next_attempt(delivery.attempts.saturating_add(1), now), reply },
+        Verdict::Interrupted => AttemptEnd::Retry { next: now, reply },
+        Verdict::TryAgain | Verdict::Unknown if is_given_up(delivery.created, attempts, now) => {
+            AttemptEnd::Expired { reply }
+        }
+        Verdict::TryAgain => AttemptEnd::Retry { next: next_attempt(attempts, now), reply },
         Verdict::Unknown => AttemptEnd::Unknown { next: next_after_unknown(now), reply },
     };
     (end, rest)
@@ -157,5 +196,39 @@ fn report(delivery: &DueDelivery, end: &AttemptEnd) {
         }
         AttemptEnd::Failed { reply } => tracing::error!(recipient, message_id, reply, "refused for good"),
         AttemptEnd::Expired { reply } => tracing::error!(recipient, message_id, reply, "given up after five days"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What comes of it when the first `busy` attempts meet somebody busy, and how many attempts were made.
+    fn insisting(busy: u32) -> (Result<(), &'static str>, u32) {
+        let mut attempts = 0;
+        let attempt = || {
+            attempts += 1;
+            if attempts <= busy { Err("busy") } else { Ok(()) }
+        };
+        let result = insist(attempt, |error| *error == "busy");
+        (result, attempts)
+    }
+
+    #[test]
+    fn an_answer_is_kept_although_the_database_is_busy_for_a_while() {
+        assert_eq!(insisting(0), (Ok(()), 1));
+        assert_eq!(insisting(2), (Ok(()), 3));
+        assert_eq!(insisting(3), (Err("busy"), 3));
+    }
+
+    #[test]
+    fn what_waiting_does_not_mend_is_told_at_once() {
+        let mut attempts = 0;
+        let attempt = || {
+            attempts += 1;
+            Err("full")
+        };
+        assert_eq!(insist(attempt, |error| *error == "busy"), Err("full"));
+        assert_eq!(attempts, 1);
     }
 }

@@ -21,7 +21,8 @@ pub struct Forecast {
     pub waiting: usize,
 }
 
-/// Returns what a run would do. It takes no lock and writes nothing.
+/// Returns what a run would do. It takes no lock, treats no row and makes no mail. A database of an
+/// older version is brought up to date, as by every program that opens it.
 ///
 /// # Errors
 /// The database, or a template.

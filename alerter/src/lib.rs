@@ -13,10 +13,12 @@ mod dry_run;
 pub mod evaluate;
 mod run;
 mod setting;
+mod surroundings;
 mod test_mail;
 
 pub use check::check;
 pub use dry_run::{Forecast, dry_run};
 pub use run::{Report, RunError, run};
 pub use setting::Setting;
+pub use surroundings::Surroundings;
 pub use test_mail::{TestMailError, test_mail};

@@ -1,20 +1,24 @@
 //! `fleet-alerter`: see [`alerter`].
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use alerter::cli::{Args, execute};
-use clap::Parser;
 
-#[expect(clippy::print_stderr, reason = "the one place that tells a person why the program could not do its work")]
 fn main() -> ExitCode {
-    match execute(Args::parse()) {
+    match execute(Args::of_this_process()) {
         Ok(ending) => ending.into(),
         Err(error) => {
-            eprintln!("error: {error}");
+            tell(&format!("error: {error}"));
             if let Some(hint) = error.hint() {
-                eprintln!("hint: {hint}");
+                tell(&format!("hint: {hint}"));
             }
             ExitCode::from(error.status())
         }
     }
+}
+
+/// The exit status says it too, so a standard error that is closed or full changes nothing.
+fn tell(text: &str) {
+    drop(writeln!(io::stderr(), "{text}"));
 }

@@ -1,15 +1,15 @@
 //! One run: evaluate, compose, deliver.
 
+use std::error::Error;
+
 use sample::Timestamp;
 use storage::{LockError, RunLock, Slice, Store, StoreError};
 
 use crate::compose::{self, ComposeError, Stationery};
-use crate::deliver::{self, DeliverError, Deliveries, Surroundings};
+use crate::deliver::{self, DeliverError, Deliveries};
 use crate::evaluate::{States, evaluate, withdraw_unwatched};
 use crate::setting::Setting;
-
-/// How many rows are treated in one transaction.
-const SLICE: usize = 5000;
+use crate::surroundings::Surroundings;
 
 /// What a run came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,15 +44,18 @@ pub enum RunError {
     #[error(transparent)]
     Deliver(#[from] DeliverError),
     /// Rows were committed as treated, and are not.
-    #[error("the same rows are untreated again after they were treated; nothing is mailed twice, so this run ends")]
+    #[error("rows that were committed as treated are untreated again")]
     NoProgress,
 }
 
 /// Treats every row, makes the mails that are owed, and tries the deliveries that are due. Ends early, between two
 /// pieces of work, when it is told to stop.
 ///
+/// Where one of the three can't be done, the others are: a row that can't be read keeps no mail from being sent.
+///
 /// # Errors
-/// The lock, the database, a template, or a password or certificate of the SMTP settings.
+/// The lock, the database, a template, or a password or certificate of the SMTP settings. Of several, the first; the
+/// others are logged.
 pub fn run(setting: &Setting, around: &Surroundings<'_>) -> Result<Report, RunError> {
     let mut store = match Store::open_existing(&setting.database, (around.now)()) {
         Err(StoreError::NoDatabase { .. } | StoreError::NoFolder { .. }) => return Ok(Report::default()),
@@ -60,11 +63,29 @@ pub fn run(setting: &Setting, around: &Surroundings<'_>) -> Result<Report, RunEr
     };
     let _lock = RunLock::take(&setting.database, "alerter")?;
     let mut report = Report { has_database: true, ..Report::default() };
-    treat(&mut store, setting, around, &mut report)?;
-    report.mails = make_mails(&mut store, setting, (around.now)())?;
-    report.deliveries = deliver::deliver(&mut store, &setting.config.smtp, around)?;
+    let mut first = None;
+    or_later(treat(&mut store, setting, around, &mut report), &mut first);
+    let mails = make_mails(&mut store, setting, (around.now)());
+    report.mails = or_later(mails, &mut first);
+    let deliveries = deliver::deliver(&mut store, &setting.config.smtp, around);
+    report.deliveries = or_later(deliveries, &mut first);
+    if let Some(error) = first {
+        return Err(error);
+    }
     report.undelivered = store.undelivered()?;
     Ok(report)
+}
+
+/// What was done, or nothing: then the error is kept if it is the first, and otherwise told at once.
+fn or_later<T: Default, E: Into<RunError>>(result: Result<T, E>, first: &mut Option<RunError>) -> T {
+    result.unwrap_or_else(|error| {
+        let error = error.into();
+        match first {
+            None => *first = Some(error),
+            Some(_) => tracing::error!(error = &error as &dyn Error, "this could not be done either"),
+        }
+        T::default()
+    })
 }
 
 fn treat(store: &mut Store, setting: &Setting, around: &Surroundings<'_>, report: &mut Report) -> Result<(), RunError> {
@@ -75,7 +96,7 @@ fn treat(store: &mut Store, setting: &Setting, around: &Surroundings<'_>, report
         if around.stop.is_cancelled() {
             return Ok(());
         }
-        let rows = store.untreated(SLICE)?;
+        let rows = store.untreated(around.slice)?;
         if rows.is_empty() {
             break;
         }

@@ -3,6 +3,7 @@
 use config::Smtp;
 use rules::Recipient;
 use sample::{Timestamp, Untrusted};
+use tokio_util::sync::CancellationToken;
 
 use crate::compose::ComposeError;
 use crate::compose::message::{Head, message};
@@ -31,7 +32,7 @@ pub fn test_mail(
     tell: &mut dyn FnMut(&str),
 ) -> Result<bool, TestMailError> {
     let content = test_message(smtp, to, now)?;
-    let courier = Courier::start(Server::new(smtp, timeouts)?);
+    let courier = Courier::start(Server::new(smtp, timeouts)?, CancellationToken::new());
     tell(&format!("sending a test mail from {} to {to} by {} port {}", smtp.from, smtp.host, smtp.port));
     let result = courier.send(to, &content, |progress| match progress {
         Progress::Begins(_) => {}

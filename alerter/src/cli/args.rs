@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 use rules::Recipient;
 
 const AFTER: &str = "\
@@ -29,7 +30,7 @@ Examples:
 /// Reads what fleet-collector stored and nobody has treated yet, keeps the states of alerts, and mails what changed.
 /// Mails that could not be sent are tried again by later runs, for five days.
 #[derive(Debug, Parser)]
-#[command(name = "fleet-alerter", version, after_help = AFTER, after_long_help = AFTER, args_conflicts_with_subcommands = true)]
+#[command(name = "fleet-alerter", version, after_help = AFTER, after_long_help = AFTER)]
 pub struct Args {
     #[command(flatten)]
     pub(super) place: Place,
@@ -66,7 +67,7 @@ pub(super) enum Command {
     },
 }
 
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, Default, PartialEq, Eq, clap::Args)]
 pub(super) struct RunArgs {
     /// Print the mails that would be made, and change nothing
     #[arg(long, conflicts_with = "schedule")]
@@ -79,10 +80,43 @@ pub(super) struct RunArgs {
     pub(super) timezone: Option<String>,
 }
 
+impl Args {
+    /// Reads the command line. Ends the program if it is wrong, or if only help was asked for.
+    pub fn of_this_process() -> Args {
+        Args::parse().settled().unwrap_or_else(|error| error.exit())
+    }
+
+    /// Brings the options of a run to the command they belong to, from before it too.
+    ///
+    /// clap's own check for this, `args_conflicts_with_subcommands`, would refuse `--config` there as well.
+    fn settled(mut self) -> Result<Args, clap::Error> {
+        let before = std::mem::take(&mut self.run);
+        let refused = match &mut self.command {
+            None => {
+                self.run = before;
+                return Ok(self);
+            }
+            _ if before == RunArgs::default() => return Ok(self),
+            Some(Command::Run(after)) if *after == RunArgs::default() => {
+                *after = before;
+                return Ok(self);
+            }
+            Some(Command::Run(_)) => "give the options of a run either before or after the word run, not both",
+            Some(Command::Check | Command::TestMail { .. }) => {
+                "--dry-run, --schedule and --timezone belong to a run, not to another command"
+            }
+        };
+        Err(Args::command().error(ErrorKind::ArgumentConflict, refused))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
+
+    fn read(line: &str) -> Result<Args, clap::Error> {
+        Args::try_parse_from(["fleet-alerter"].into_iter().chain(line.split(' '))).and_then(Args::settled)
+    }
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -95,6 +129,39 @@ mod tests {
         let named = Args::parse_from(["fleet-alerter", "run", "--config", "x.xml", "--dry-run"]);
         assert_eq!(named.place.config, Some("x.xml".into()));
         assert!(matches!(named.command, Some(Command::Run(run)) if run.dry_run));
+    }
+
+    #[test]
+    fn where_things_are_may_be_said_before_and_after_any_command() {
+        for command in ["run", "check", "test-mail a@example.org"] {
+            for place in ["--config c.xml", "--state-dir d", "-v"] {
+                for line in [format!("{place} {command}"), format!("{command} {place}")] {
+                    assert!(read(&line).is_ok(), "{line}");
+                }
+            }
+        }
+        assert_eq!(read("--config c.xml check").unwrap().place.config, Some("c.xml".into()));
+    }
+
+    #[test]
+    fn the_options_of_a_run_beside_another_command_are_a_usage_error() {
+        for command in ["check", "test-mail a@example.org"] {
+            for option in ["--dry-run", "--schedule @daily", "--schedule @daily --timezone UTC"] {
+                for line in [format!("{option} {command}"), format!("{command} {option}")] {
+                    assert_eq!(read(&line).map_err(|error| error.exit_code()).unwrap_err(), 2, "{line}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_options_of_a_run_may_stand_before_its_name_but_not_on_both_sides() {
+        for line in ["--dry-run run", "run --dry-run"] {
+            assert!(matches!(read(line).unwrap().command, Some(Command::Run(run)) if run.dry_run), "{line}");
+        }
+        for line in ["--dry-run run --schedule @daily", "--schedule @daily run --schedule @hourly"] {
+            assert!(read(line).is_err(), "{line}");
+        }
     }
 
     #[test]

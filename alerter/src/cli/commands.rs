@@ -14,8 +14,8 @@ use super::args::{Args, Command, Place, RunArgs};
 use super::error::{CommandError, Ending};
 use super::logging;
 use crate::clock::now;
-use crate::deliver::{Surroundings, Timeouts};
-use crate::{Report, Setting, check, dry_run, run, test_mail};
+use crate::deliver::Timeouts;
+use crate::{Report, Setting, Surroundings, check, dry_run, run, test_mail};
 
 /// Does what the command line says.
 ///
@@ -65,9 +65,7 @@ async fn run_or_schedule(place: &Place, args: &RunArgs) -> Result<Ending, Comman
 async fn run_once(place: &Place, stop: CancellationToken) -> Result<Ending, CommandError> {
     let setting = setting(place)?;
     let database = setting.database.clone();
-    let work = task::spawn_blocking(move || {
-        run(&setting, &Surroundings { now: &now, stop: &stop, timeouts: Timeouts::default() })
-    });
+    let work = task::spawn_blocking(move || run(&setting, &Surroundings::new(&now, &stop)));
     let report = work.await.map_err(|error| CommandError::could_not_run(&error))??;
     let ending = Ending::of(&report);
     if ending != Ending::Done || place.verbose > 0 || io::stdout().is_terminal() {

@@ -131,7 +131,7 @@ fn a_long_list_is_cut_and_the_rest_counted() {
         (0..250).map(|number| scene(&format!("web{number}"), Metric::Memory, None, fired(0, 90.0))).collect();
     let letter = write(&scenes);
     assert_eq!(letter.text.matches("(limit 85 %)").count(), 200);
-    assert!(letter.text.contains("and 50 more"));
+    assert!(letter.text.contains("and 50 more; to see all: fleet status\n"));
     assert_eq!(letter.subject.chars().count(), 200);
     assert_travels_anywhere(&letter.content);
 }

@@ -9,10 +9,15 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// How long a mail is tried for. The usual horizon of a mail server (RFC 5321, 4.5.4.1).
 const LIFETIME: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 
+/// How often a mail is tried at least, however old it is: one that waited for days because nothing ran, or the
+/// server was down, is not given up for a single no.
+const MIN_ATTEMPTS: u32 = 5;
+
 /// Returns when to try again after `attempts` attempts, the last of which ended `now`.
 ///
-/// The pauses are 1, 2, 4, 8, 15, 30 and then 60 minutes: greylisting servers take a mail after a few minutes, and
-/// one that is down for hours is not pestered.
+/// The pauses are 1, 2, 4, 8, 15, 30 and then 60 minutes: greylisting servers take a mail after a few minutes. The
+/// pause is this delivery's alone: as long as others are due, each run tries one of them, at a server that is down or
+/// refuses the login too.
 pub(crate) fn next_attempt(attempts: u32, now: Timestamp) -> Timestamp {
     let minutes = match attempts {
         0 | 1 => 1,
@@ -32,11 +37,9 @@ pub(crate) fn next_after_unknown(now: Timestamp) -> Timestamp {
     now + MINUTE
 }
 
-/// Whether a mail made at `created` is not tried any more after an attempt that ended `now`.
-///
-/// It is asked after an attempt only: a mail that waited for days because nothing ran gets its attempt.
-pub(crate) fn is_too_old(created: Timestamp, now: Timestamp) -> bool {
-    now >= created + LIFETIME
+/// Whether a mail made at `created` is given up after `attempts` attempts, the last of which ended `now`.
+pub(crate) fn is_given_up(created: Timestamp, attempts: u32, now: Timestamp) -> bool {
+    now >= created + LIFETIME && attempts >= MIN_ATTEMPTS
 }
 
 #[cfg(test)]
@@ -51,9 +54,10 @@ mod tests {
     }
 
     #[test]
-    fn a_mail_is_given_up_after_five_days_and_not_before() {
-        let created = Timestamp::from_millis(0);
-        assert!(!is_too_old(created, Timestamp::from_millis(5 * 86_400_000 - 1)));
-        assert!(is_too_old(created, Timestamp::from_millis(5 * 86_400_000)));
+    fn a_mail_is_given_up_after_five_days_and_five_attempts_and_not_before() {
+        let (created, five_days) = (Timestamp::from_millis(0), Timestamp::from_millis(5 * 86_400_000));
+        assert!(!is_given_up(created, 100, Timestamp::from_millis(5 * 86_400_000 - 1)));
+        assert!(!is_given_up(created, 4, five_days));
+        assert!(is_given_up(created, 5, five_days));
     }
 }

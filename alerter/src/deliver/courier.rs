@@ -3,23 +3,40 @@
 //! A read timeout restarts with every byte; a server that drips would hold us for ever. Past the deadline the thread
 //! is left to itself: what it still finds out nobody listens to, and its sends stop at the next step.
 
+use std::cell::Cell;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rules::Recipient;
+use tokio_util::sync::CancellationToken;
 
-use super::Server;
 use super::session::{Progress, Session, TransferFailure};
 use super::verdict::{Failure, Fault, Step};
+use super::{Server, Timeouts};
+
+/// How often a wait looks whether the program was told to end.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// Carries mails over one connection for as long as the server keeps it.
 pub(crate) struct Courier {
     jobs: Sender<Job>,
     /// Ends when the thread does.
     thread: Receiver<()>,
+    stop: CancellationToken,
     attempt: Duration,
+    grace: Duration,
     goodbye: Duration,
+    /// The thread was left in mid-conversation, so nobody waits for its goodbye.
+    is_left: Cell<bool>,
+}
+
+/// For how long an answer is waited for.
+struct Patience<'a> {
+    stop: &'a CancellationToken,
+    grace: Duration,
+    ends: Instant,
+    is_interrupted: bool,
 }
 
 struct Job {
@@ -35,16 +52,16 @@ enum News {
 }
 
 impl Courier {
-    /// Starts the thread; it connects with the first mail.
-    pub(crate) fn start(server: Server) -> Courier {
+    /// Starts the thread; it connects with the first mail. `stop` ends a wait for the server.
+    pub(crate) fn start(server: Server, stop: CancellationToken) -> Courier {
         let (jobs, orders) = mpsc::channel();
         let (alive, thread) = mpsc::channel();
-        let (attempt, goodbye) = (server.timeouts.attempt, server.timeouts.goodbye);
+        let Timeouts { attempt, grace, goodbye, .. } = server.timeouts;
         thread::spawn(move || {
             work(&server, &orders);
             drop(alive);
         });
-        Courier { jobs, thread, attempt, goodbye }
+        Courier { jobs, thread, stop, attempt, grace, goodbye, is_left: Cell::new(false) }
     }
 
     /// Sends one mail to one recipient; returns the server's answer. `watch` sees each step.
@@ -59,10 +76,14 @@ impl Courier {
         if self.jobs.send(job).is_err() {
             return Err(ended_early(Step::Connect));
         }
-        let deadline = Instant::now() + self.attempt;
+        let mut patience = Patience::new(self);
         let mut step = Step::Connect;
-        loop {
-            match heard.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        let fault = loop {
+            let wait = match patience.left(step) {
+                Ok(wait) => wait,
+                Err(fault) => break fault,
+            };
+            match heard.recv_timeout(wait) {
                 Ok(News::Ended(result)) => return result,
                 Ok(News::Progress(progress)) => {
                     watch(&progress);
@@ -70,18 +91,48 @@ impl Courier {
                         step = begun;
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => return Err(Failure { step: surely(step), fault: Fault::Silent }),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Err(ended_early(surely(step))),
             }
-        }
+        };
+        self.is_left.set(true);
+        Err(Failure { step: surely(step), fault })
     }
 
     /// Closes the connection politely, within a short time.
     pub(crate) fn finish(self) {
         drop(self.jobs);
+        if self.is_left.get() {
+            return;
+        }
         match self.thread.recv_timeout(self.goodbye) {
             Err(RecvTimeoutError::Disconnected) => {}
             Ok(()) | Err(RecvTimeoutError::Timeout) => tracing::debug!("the SMTP connection is left to itself"),
+        }
+    }
+}
+
+impl<'a> Patience<'a> {
+    fn new(courier: &'a Courier) -> Patience<'a> {
+        let Courier { stop, attempt, grace, .. } = courier;
+        Patience { stop, grace: *grace, ends: Instant::now() + *attempt, is_interrupted: false }
+    }
+
+    /// Returns how long to wait before the next look, or why there is no more waiting.
+    ///
+    /// Told to end, only the answer to a message that may be handed over is worth a little time: without it the mail
+    /// is sent twice.
+    fn left(&mut self, step: Step) -> Result<Duration, Fault> {
+        let now = Instant::now();
+        if self.stop.is_cancelled() && !self.is_interrupted {
+            self.is_interrupted = true;
+            let grace = if step < Step::Content { Duration::ZERO } else { self.grace };
+            self.ends = self.ends.min(now + grace);
+        }
+        match self.ends.saturating_duration_since(now) {
+            Duration::ZERO if self.is_interrupted => Err(Fault::Interrupted),
+            Duration::ZERO => Err(Fault::Silent),
+            left => Ok(left.min(LOOK)),
         }
     }
 }
@@ -152,4 +203,44 @@ fn send_once(
 /// At MAIL FROM nothing of this mail has been said yet.
 fn was_closed(failure: &Failure) -> bool {
     failure.step == Step::Mail && matches!(failure.fault, Fault::Broken(_) | Fault::Refused { code: 421, .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    /// What is left at that step with an hour for the attempt.
+    fn left(step: Step, grace: Duration, is_told_to_end: bool) -> Result<Duration, Fault> {
+        let stop = CancellationToken::new();
+        if is_told_to_end {
+            stop.cancel();
+        }
+        Patience { stop: &stop, grace, ends: Instant::now() + HOUR, is_interrupted: false }.left(step)
+    }
+
+    #[test]
+    fn a_wait_looks_up_several_times_a_second() {
+        assert_eq!(left(Step::Connect, HOUR, false), Ok(LOOK));
+    }
+
+    #[test]
+    fn told_to_end_only_the_answer_to_the_message_is_waited_for_and_not_for_long() {
+        for step in [Step::Connect, Step::StartTls, Step::Auth, Step::Mail, Step::Rcpt, Step::Data] {
+            assert_eq!(left(step, HOUR, true), Err(Fault::Interrupted), "{step}");
+        }
+        assert_eq!(left(Step::Content, HOUR, true), Ok(LOOK));
+        assert_eq!(left(Step::Content, Duration::ZERO, true), Err(Fault::Interrupted));
+    }
+
+    #[test]
+    fn the_grace_does_not_begin_anew_with_each_look() {
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let mut patience = Patience { stop: &stop, grace: HOUR, ends: Instant::now() + HOUR, is_interrupted: false };
+        assert_eq!(patience.left(Step::Content), Ok(LOOK));
+        patience.ends = Instant::now();
+        assert_eq!(patience.left(Step::Content), Err(Fault::Interrupted));
+    }
 }

@@ -1,7 +1,6 @@
 //! The SMTP server as configured, with everything read that a connection needs.
 
 use std::io;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -27,11 +26,18 @@ pub struct Timeouts {
     pub goodbye: Duration,
     /// For one mail from beginning to end, however slowly the server drips.
     pub attempt: Duration,
+    /// For the answer to a message that is handed over when this program is told to end.
+    pub grace: Duration,
+    /// For all mails of a run: after it no attempt begins, and the rest stays due. A run holds the run lock, and new
+    /// alerts wait for the next one.
+    pub delivering: Duration,
 }
 
 /// Where mails go, ready to connect.
 pub(crate) struct Server {
     pub(crate) host: String,
+    /// What is sent there stays on this machine.
+    pub(crate) is_loopback: bool,
     pub(crate) port: u16,
     pub(crate) security: Security,
     pub(crate) tls: Option<TlsParameters>,
@@ -69,10 +75,12 @@ pub enum ServerError {
 }
 
 impl Default for Timeouts {
-    /// RFC 5321, 4.5.3.2, but no longer than a minute for a server to come to its greeting.
+    /// RFC 5321, 4.5.3.2, but no longer than a minute for a server to come to its greeting. Five minutes of delivering
+    /// are the usual distance of two runs; a service manager waits longer than two seconds before it kills.
     fn default() -> Timeouts {
         let [connect, command, final_answer, goodbye, attempt] = [60, 300, 600, 5, 900].map(Duration::from_secs);
-        Timeouts { connect, command, final_answer, goodbye, attempt }
+        let [grace, delivering] = [2, 300].map(Duration::from_secs);
+        Timeouts { connect, command, final_answer, goodbye, attempt, grace, delivering }
     }
 }
 
@@ -93,14 +101,17 @@ impl Server {
             Security::None => None,
             Security::StartTls | Security::Tls => Some(tls(&smtp.host, smtp.ca_file.as_deref())?),
         };
-        let (host, from, hello) = (smtp.host.clone(), address(&smtp.from), hello());
-        Ok(Server { host, port: smtp.port, security: smtp.security, tls, credentials, hello, from, timeouts })
-    }
-
-    /// Whether what is sent there stays on this machine.
-    pub(crate) fn is_loopback(&self) -> bool {
-        let host = &self.host;
-        host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+        Ok(Server {
+            host: smtp.host.clone(),
+            is_loopback: smtp.is_loopback(),
+            port: smtp.port,
+            security: smtp.security,
+            tls,
+            credentials,
+            hello: hello(),
+            from: address(&smtp.from),
+            timeouts,
+        })
     }
 }
 

@@ -38,6 +38,8 @@ pub(crate) enum Progress {
 /// A connection that is ready for a mail.
 pub(crate) struct Session {
     connection: SmtpConnection,
+    /// The mail before was refused in mid-transaction.
+    needs_reset: bool,
 }
 
 /// A transfer that failed, and whether the connection can carry the next mail.
@@ -55,7 +57,7 @@ impl Session {
         let timeout = Some(server.timeouts.connect);
         let connection = SmtpConnection::connect(address, timeout, &server.hello, immediate_tls, None)
             .map_err(|error| failure(Step::Connect, &error))?;
-        let mut session = Session { connection };
+        let mut session = Session { connection, needs_reset: false };
         let greeting = session.connection.server_info().name().to_owned();
         pass(Step::Connect, greeting, listen)?;
         session.wait_at_most(server.timeouts.command, Step::Connect)?;
@@ -81,7 +83,8 @@ impl Session {
             .and_then(|()| self.data(listen))
             .and_then(|()| self.content(server, content, listen));
         result.map_err(|failure| {
-            let usable = self.is_usable_after(&failure);
+            let usable = matches!(failure.fault, Fault::Refused { code, .. } if code != 421);
+            self.needs_reset = usable;
             TransferFailure { failure, usable }
         })
     }
@@ -114,7 +117,7 @@ impl Session {
     fn log_in(&mut self, server: &Server, listen: Listener<'_>) -> Result<(), Failure> {
         let Some(credentials) = &server.credentials else { return Ok(()) };
         begin(Step::Auth, listen)?;
-        if !self.connection.is_encrypted() && !server.is_loopback() {
+        if !self.connection.is_encrypted() && !server.is_loopback {
             let fault = Fault::Insecure("the password would be sent in plain text, so it was not");
             return Err(Failure { step: Step::Auth, fault });
         }
@@ -128,6 +131,7 @@ impl Session {
     fn mail_from(&mut self, server: &Server, listen: Listener<'_>) -> Result<(), Failure> {
         begin(Step::Mail, listen)?;
         self.wait_at_most(server.timeouts.command, Step::Mail)?;
+        self.reset()?;
         let answer = self.connection.command(Mail::new(Some(server.from.clone()), vec![]));
         pass(Step::Mail, expect(Step::Mail, Severity::PositiveCompletion, answer)?, listen)
     }
@@ -159,12 +163,21 @@ impl Session {
         expect(step, Severity::PositiveCompletion, answer)
     }
 
-    /// Whether the next mail can go over this connection, which a refused one leaves in mid-transaction.
-    fn is_usable_after(&mut self, failure: &Failure) -> bool {
-        match &failure.fault {
-            Fault::Refused { code: 421, .. } | Fault::Silent | Fault::Broken(_) | Fault::Insecure(_) => false,
-            Fault::Refused { .. } => self.connection.command(Rset).is_ok(),
+    /// Leads out of the transaction of a refused mail. Not before the next one needs it: the answer to the refused
+    /// one is known by then, and no silence here can take it back.
+    fn reset(&mut self) -> Result<(), Failure> {
+        if !std::mem::take(&mut self.needs_reset) {
+            return Ok(());
         }
+        self.connection.command(Rset).map_err(|error| {
+            let mut failure = failure(Step::Mail, &error);
+            // A no to this is not about the sender; it makes the connection useless.
+            if let Fault::Refused { .. } = failure.fault {
+                failure.fault = Fault::Broken(format!("RSET: {}", failure.fault));
+            }
+            failure
+        })?;
+        Ok(())
     }
 
     fn wait_at_most(&mut self, timeout: std::time::Duration, step: Step) -> Result<(), Failure> {

@@ -41,6 +41,8 @@ pub(crate) enum Fault {
     Broken(String),
     /// We did not go on, because a secret or the mail would have been readable by others.
     Insecure(&'static str),
+    /// This program was told to end.
+    Interrupted,
 }
 
 /// A step and why it did not succeed.
@@ -60,6 +62,8 @@ pub(crate) enum Verdict {
     Refused,
     /// It was not sent; another attempt may work.
     TryAgain,
+    /// It was not sent, and nobody has said that it can't be: there is no need for a pause.
+    Interrupted,
     /// The mail was handed over and no answer came: it may have been sent (RFC 1047).
     Unknown,
 }
@@ -69,7 +73,8 @@ pub(crate) enum Verdict {
 pub(crate) enum Rest {
     /// The failure says nothing about them.
     GoOn,
-    /// They would meet the same; they stay as they are.
+    /// They would meet the same, so they stay as they are: due. The next run tries one of them, so a server that
+    /// refuses the login hears it once in each run.
     Stop,
 }
 
@@ -81,6 +86,8 @@ impl Failure {
     pub(crate) fn verdict(&self) -> (Verdict, Rest) {
         let Failure { step, fault } = self;
         match (step, fault) {
+            (Step::FinalAnswer, Fault::Interrupted) => (Verdict::Unknown, Rest::Stop),
+            (_, Fault::Interrupted) => (Verdict::Interrupted, Rest::Stop),
             (Step::Connect | Step::StartTls | Step::Auth, _) => (Verdict::TryAgain, Rest::Stop),
             (_, Fault::Insecure(_)) => (Verdict::TryAgain, Rest::Stop),
             (Step::Mail, Fault::Refused { .. }) => (Verdict::TryAgain, Rest::Stop),
@@ -117,6 +124,7 @@ impl fmt::Display for Fault {
             Fault::Silent => f.write_str("no answer in time"),
             Fault::Broken(what) => write!(f, "{}", Untrusted(what)),
             Fault::Insecure(why) => f.write_str(why),
+            Fault::Interrupted => f.write_str("no answer yet when this program was told to end"),
         }
     }
 }
@@ -167,6 +175,10 @@ mod tests {
             // After it nobody can say.
             (FinalAnswer, broken(), Unknown, GoOn),
             (FinalAnswer, Fault::Silent, Unknown, Stop),
+            // Told to end.
+            (Connect, Fault::Interrupted, Interrupted, Stop),
+            (Data, Fault::Interrupted, Interrupted, Stop),
+            (FinalAnswer, Fault::Interrupted, Unknown, Stop),
         ];
         for (step, fault, verdict, rest) in table {
             let failure = Failure { step, fault };

@@ -1,16 +1,18 @@
 //! What rows become: states, events and treated marks.
 
+use alerter::Surroundings;
 use rules::{AlertState, EventKind, Instance};
 use storage::EventRecord;
+use tokio_util::sync::CancellationToken;
 
 use crate::fleet::{Fleet, at, client, disks, memory};
-use crate::smtp_server::closed_port;
+use crate::smtp_server::{CLOSED_PORT, SmtpServer, message_id};
 
 const MEMORY: &str = r#"<alert type="memory" limit="85%"/>"#;
 
 /// A fleet whose mails cannot leave, so that what was made of the rows can be seen.
 fn fleet(alerts: &str) -> Fleet {
-    Fleet::new(closed_port(), &client("web1", "ops@example.org", alerts))
+    Fleet::new(CLOSED_PORT, &client("web1", "ops@example.org", alerts))
 }
 
 /// Treats everything, without making mails of it.
@@ -53,6 +55,25 @@ fn a_backlog_of_fifty_runs_gives_the_events_of_fifty_runs_that_were_seen_in_time
     let told = |events: Vec<EventRecord>| -> Vec<_> { events.into_iter().map(|record| record.event).collect() };
     assert_eq!(kinds(&events), [EventKind::Fired, EventKind::Resolved].repeat(5));
     assert_eq!(told(events), told(treat(&in_time, 50)));
+}
+
+#[test]
+fn a_backlog_comes_to_the_same_mail_in_small_slices_as_in_one() {
+    let mails = [3, 5000].map(|slice| {
+        let server = SmtpServer::friendly();
+        let fleet = Fleet::new(server.port, &client("web1", "ops@example.org", MEMORY));
+        for minute in 0..50 {
+            fleet.measure(minute, &[("web1", memory(if minute % 10 < 5 { 90 } else { 20 }))]);
+        }
+        let (now, stop) = (|| at(50), CancellationToken::new());
+        let report = fleet.run(&Surroundings { slice, ..Surroundings::new(&now, &stop) }).unwrap();
+        assert_eq!((report.rows, report.events, report.mails), (100, 10, 1), "{slice} rows in a slice");
+        let (_, content) = server.taken().remove(0);
+        // Each installation has ids of its own.
+        String::from_utf8(content.clone()).unwrap().replace(&message_id(&content), "")
+    });
+    assert_eq!(mails[0], mails[1]);
+    assert!(mails[0].contains("it fired 5 times since"), "{}", mails[0]);
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use alerter::deliver::{Surroundings, Timeouts};
-use alerter::{Report, RunError, Setting};
+use alerter::deliver::Timeouts;
+use alerter::{Report, RunError, Setting, Surroundings};
 use sample::{Facts, Filesystem, Memory, Outcome, OutcomeKind, Readings, Sample, SampleId, Timestamp};
 use storage::{DueDelivery, ReceivedSample, RunEnd, Store, Visit, WorkDir};
 use tempfile::TempDir;
@@ -98,7 +98,27 @@ impl Fleet {
 
     pub(crate) fn try_alert(&self, minute: i64, timeouts: Timeouts) -> Result<Report, RunError> {
         let (now, stop) = (|| at(minute), CancellationToken::new());
-        alerter::run(&self.setting(), &Surroundings { now: &now, stop: &stop, timeouts })
+        self.run(&Surroundings { timeouts, ..Surroundings::new(&now, &stop) })
+    }
+
+    pub(crate) fn run(&self, around: &Surroundings<'_>) -> Result<Report, RunError> {
+        alerter::run(&self.setting(), around)
+    }
+
+    /// Puts other bytes of the same number where these stand in the database, as a failing disk would.
+    pub(crate) fn damage(&self, found: &str, put: &str) {
+        let mut bytes = fs::read(self.database()).unwrap();
+        let places: Vec<usize> = bytes
+            .windows(found.len())
+            .enumerate()
+            .filter(|(_, at)| *at == found.as_bytes())
+            .map(|(place, _)| place)
+            .collect();
+        assert!(!places.is_empty(), "{found} is not in the database");
+        for place in places {
+            bytes[place..place + put.len()].copy_from_slice(put.as_bytes());
+        }
+        fs::write(self.database(), bytes).unwrap();
     }
 
     /// What waits to be sent, whenever.
@@ -120,7 +140,14 @@ pub(crate) fn at(minute: i64) -> Timestamp {
 /// Long enough for a loaded machine, for servers that answer.
 pub(crate) fn quick() -> Timeouts {
     let long = Duration::from_secs(20);
-    Timeouts { connect: long, command: long, final_answer: long, goodbye: long, attempt: Duration::from_secs(40) }
+    Timeouts {
+        connect: long,
+        command: long,
+        final_answer: long,
+        goodbye: long,
+        attempt: Duration::from_secs(40),
+        ..Timeouts::default()
+    }
 }
 
 pub(crate) fn memory(percent: u64) -> Readings {

@@ -5,5 +5,7 @@
 mod delivering;
 mod evaluating;
 mod fleet;
+mod reusing;
 mod running;
 mod smtp_server;
+mod stopping;

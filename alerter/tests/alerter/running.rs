@@ -1,14 +1,13 @@
 //! Whole runs: of the library, and of the program.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
-use std::sync::{Mutex, mpsc};
+use std::process::{Command, Output};
 
-use storage::RunLock;
+use alerter::RunError;
+use storage::{RunLock, StoreError};
 
-use crate::fleet::{Fleet, at, client, memory};
-use crate::smtp_server::{Answer, SmtpServer, Verb, closed_port};
+use crate::fleet::{Fleet, at, client, memory, quick};
+use crate::smtp_server::{CLOSED_PORT, SmtpServer};
 
 const MEMORY: &str = r#"<alert type="memory" limit="85%"/>"#;
 
@@ -21,48 +20,13 @@ fn program(fleet: &Fleet, arguments: &[&str]) -> Output {
     command(fleet, arguments).output().unwrap()
 }
 
-fn command(fleet: &Fleet, arguments: &[&str]) -> Command {
+pub(crate) fn command(fleet: &Fleet, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fleet-alerter"));
     command.args(arguments).arg("--config").arg(fleet.config()).arg("--state-dir").arg(fleet.state_dir()).env_clear();
     command
 }
 
-/// The program while it runs; ended with the test.
-struct Running {
-    child: Child,
-    log: BufReader<ChildStderr>,
-}
-
-impl Running {
-    fn start(fleet: &Fleet, arguments: &[&str]) -> Running {
-        let mut command = command(fleet, arguments);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
-        Running { child, log }
-    }
-
-    fn wait_for_log(&mut self, words: &str) {
-        let mut said = String::new();
-        while !said.contains(words) {
-            assert!(self.log.read_line(&mut said).unwrap() > 0, "it ended without {words:?}: {said}");
-        }
-    }
-
-    fn terminate(&self) {
-        let killed = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.child.id())).status();
-        assert!(killed.unwrap().success());
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It has ended already where the test went well.
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
@@ -143,7 +107,7 @@ fn without_a_terminal_a_run_that_ends_well_says_nothing_unless_asked() {
 #[test]
 fn the_exit_status_says_how_it_ended() {
     let status = |output: Output| output.status.code();
-    let down = fleet(closed_port());
+    let down = fleet(CLOSED_PORT);
     assert_eq!(status(program(&down, &[])), Some(0), "nothing to do");
     down.measure(0, &[("web1", memory(90))]);
     let failed = program(&down, &[]);
@@ -165,7 +129,7 @@ fn the_exit_status_says_how_it_ended() {
 
 #[test]
 fn without_a_database_there_is_nothing_to_do_yet() {
-    let fleet = fleet(closed_port());
+    let fleet = fleet(CLOSED_PORT);
     fs::remove_file(fleet.database()).unwrap();
     let output = program(&fleet, &[]);
     assert_eq!((output.status.code(), text(&output.stdout), text(&output.stderr)), (Some(0), "".into(), "".into()));
@@ -176,7 +140,7 @@ fn without_a_database_there_is_nothing_to_do_yet() {
 
 #[test]
 fn a_missing_password_is_told_with_what_to_do_and_alerts_are_kept_all_the_same() {
-    let fleet = fleet(closed_port());
+    let fleet = fleet(CLOSED_PORT);
     let smtp = r#"host="127.0.0.1" port="25" username="fleet" password-env="FLEET_SMTP_PASSWORD""#;
     fleet.configure(smtp, &client("web1", "ops@example.org", MEMORY));
     fleet.measure(0, &[("web1", memory(90))]);
@@ -189,7 +153,7 @@ fn a_missing_password_is_told_with_what_to_do_and_alerts_are_kept_all_the_same()
 
 #[test]
 fn check_shows_what_the_configuration_comes_to_but_no_password() {
-    let fleet = fleet(closed_port());
+    let fleet = fleet(CLOSED_PORT);
     let smtp = r#"host="127.0.0.1" port="2525" username="fleet" password="opensesame""#;
     fleet.configure(smtp, &client("web1", "ops@example.org", MEMORY));
     let output = program(&fleet, &["check"]);
@@ -204,6 +168,42 @@ fn check_shows_what_the_configuration_comes_to_but_no_password() {
 }
 
 #[test]
+fn the_configuration_may_be_named_before_the_command() {
+    let fleet = fleet(CLOSED_PORT);
+    let (config, state_dir) = (fleet.config(), fleet.state_dir());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fleet-alerter"));
+    command.env_clear().arg("-v").arg("--config").arg(config).arg("--state-dir").arg(state_dir).arg("check");
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("fires at 85 %"));
+}
+
+#[test]
+fn a_standard_error_that_takes_nothing_does_not_change_how_it_ends() {
+    let fleet = fleet(CLOSED_PORT);
+    fleet.measure(0, &[("web1", memory(90))]);
+    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+    let status = |arguments: &[&str]| command(&fleet, arguments).stderr(full()).status().unwrap().code();
+    assert_eq!(status(&["run", "-vv"]), Some(3));
+    fs::write(fleet.config(), "<config><clint/></config>").unwrap();
+    assert_eq!(status(&["check"]), Some(2));
+}
+
+#[test]
+fn mail_that_is_owed_is_sent_even_where_a_row_can_not_be_read() {
+    let fleet = fleet(CLOSED_PORT);
+    fleet.measure(0, &[("web1", memory(90))]);
+    assert_eq!(fleet.alert(1).undelivered, 1);
+    fleet.measure(2, &[("bad-host", memory(90))]);
+    fleet.damage("bad-host", "bad host");
+    let server = SmtpServer::friendly();
+    fleet.configure(&format!(r#"host="127.0.0.1" port="{}""#, server.port), &client("web1", "ops@example.org", MEMORY));
+    let error = fleet.try_alert(3, quick()).unwrap_err();
+    assert!(matches!(error, RunError::Store(StoreError::UnknownValue { .. })), "{error:?}");
+    assert_eq!(server.taken().len(), 1);
+}
+
+#[test]
 fn a_test_mail_tells_each_step() {
     let server = SmtpServer::friendly();
     let fleet = fleet(server.port);
@@ -214,49 +214,15 @@ fn a_test_mail_tells_each_step() {
         assert!(shown.contains(step), "{shown}");
     }
     assert_eq!(server.taken()[0].0, "me@example.org");
-    let down = Fleet::new(closed_port(), "");
+    let down = Fleet::new(CLOSED_PORT, "");
     let output = program(&down, &["test-mail", "me@example.org"]);
     assert_eq!(output.status.code(), Some(3));
     assert!(text(&output.stdout).contains("not sent: connect: Connection refused"), "{}", text(&output.stdout));
 }
 
 #[test]
-fn an_idle_schedule_ends_well_when_it_is_told_to() {
-    let fleet = fleet(closed_port());
-    let mut program = Running::start(&fleet, &["--schedule", "0 0 1 1 *", "--timezone", "UTC", "-v"]);
-    program.wait_for_log("waiting for the times of the schedule");
-    program.terminate();
-    assert_eq!(program.child.wait().unwrap().code(), Some(0));
-}
-
-#[test]
-fn an_interrupted_run_finishes_the_mail_at_hand_and_leaves_the_others_for_the_next() {
-    let (reached, at_mail) = mpsc::channel();
-    let (go_on, may_go_on) = mpsc::channel::<()>();
-    let may_go_on = Mutex::new(may_go_on);
-    let server = SmtpServer::start(move |said| {
-        if said.verb == Verb::Mail {
-            reached.send(()).unwrap();
-            // Ends with the test, if not before.
-            may_go_on.lock().unwrap().recv().unwrap_err();
-        }
-        Answer::Usual
-    });
-    let fleet = Fleet::new(server.port, &client("web1", "a@example.org,b@example.org", MEMORY));
-    fleet.measure(0, &[("web1", memory(90))]);
-    let mut program = Running::start(&fleet, &["-v"]);
-    at_mail.recv().unwrap();
-    program.terminate();
-    program.wait_for_log("ending after the work at hand");
-    drop(go_on);
-    assert_eq!(program.child.wait().unwrap().code(), Some(143));
-    assert_eq!(server.taken().len(), 1);
-    assert_eq!(fleet.waiting().len(), 1);
-}
-
-#[test]
 fn a_schedule_that_is_none_and_a_time_zone_that_is_none_are_usage_errors() {
-    let fleet = fleet(closed_port());
+    let fleet = fleet(CLOSED_PORT);
     for arguments in [&["--schedule", "often"][..], &["--schedule", "* * * * *", "--timezone", "Mars/Olympus"]] {
         let output = program(&fleet, arguments);
         assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
