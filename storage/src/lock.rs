@@ -17,7 +17,7 @@ const MAX_HOLDER: u64 = 128;
 /// Held for as long as this value lives, and not beyond the life of its process.
 #[derive(Debug)]
 pub struct RunLock {
-    _file: File,
+    file: File,
 }
 
 /// The lock was not taken.
@@ -55,7 +55,16 @@ impl RunLock {
             Err(TryLockError::WouldBlock) => return Err(LockError::Held { holder: holder(&file).map_err(broken)? }),
             Err(TryLockError::Error(source)) => return Err(broken(source)),
         }
-        Ok(RunLock { _file: file })
+        Ok(RunLock { file })
+    }
+}
+
+impl Drop for RunLock {
+    /// Closing the file is not enough: a child that another thread is starting right now has it open too, until it
+    /// becomes another program.
+    fn drop(&mut self) {
+        // An error leaves it to the closing.
+        drop(self.file.unlock());
     }
 }
 
