@@ -69,5 +69,8 @@ pub fn is_root() -> bool {
 pub(crate) fn demand() {
     let missing: Vec<&str> = missing().iter().filter(|tool| tool.for_demo).map(|tool| tool.package).collect();
     assert!(missing.is_empty(), "missing tools; run: sudo apt-get install {}", missing.join(" "));
-    assert!(is_root(), "test users and homes need root (in a namespace of their own); run: sudo -E cargo xtask test");
+    assert!(
+        is_root(),
+        "test users and homes need root (in a namespace of their own); run: sudo -E env PATH=$PATH cargo xtask test"
+    );
 }

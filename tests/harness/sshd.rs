@@ -45,7 +45,10 @@ impl Sshd {
         open_to_all(dir);
         make_key(&dir.join("host_key"));
         make_key(&dir.join("identity"));
-        fs::copy(dir.join("identity.pub"), dir.join("authorized_keys")).unwrap();
+        // As the README recommends: no forwarding, no terminal.
+        let public = fs::read_to_string(dir.join("identity.pub")).unwrap();
+        fs::write(dir.join("authorized_keys"), format!("restrict {public}")).unwrap();
+        fs::set_permissions(dir.join("authorized_keys"), fs::Permissions::from_mode(0o644)).unwrap();
         make_accounts(dir, options.shell.as_deref().unwrap_or("/bin/sh"));
         fs::create_dir_all("/run/sshd").unwrap();
         let (port, process) =

@@ -16,7 +16,7 @@ pub(crate) fn demo() -> Result<()> {
     install(|tool| tool.for_demo)?;
     if !harness::is_root() {
         bail!(
-            "the throwaway hosts get users in a namespace of their own, which needs root; please run: sudo -E cargo xtask demo"
+            "the throwaway hosts get users in a namespace of their own, which needs root; please run: sudo -E env PATH=$PATH cargo xtask demo"
         );
     }
     say("Building the programs");

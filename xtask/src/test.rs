@@ -9,7 +9,7 @@ pub(crate) fn test() -> Result<()> {
     install(|_| true)?;
     if !harness::is_root() {
         bail!(
-            "the tests make users in a namespace of their own, which needs root; please run: sudo -E cargo xtask test"
+            "the tests make users in a namespace of their own, which needs root; please run: sudo -E env PATH=$PATH cargo xtask test"
         );
     }
     cargo(&["build", "--locked", "--workspace", "--bins"])?;
