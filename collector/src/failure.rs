@@ -34,6 +34,8 @@ pub enum Failure {
     HostKeyNotNoted(#[source] io::Error),
     #[error("refused for user {user:?}; tried {tried}")]
     AuthRefused { user: String, tried: String },
+    #[error("{0}")]
+    NoAccess(String),
     #[error("no answer to the login within {}", humane(*.0))]
     AuthTimeout(Duration),
     #[error("the connection ended {phase}")]
@@ -73,7 +75,7 @@ impl Failure {
             Failure::HostKeyUnknown { .. } | Failure::HostKeyNotNoted(_) => OutcomeKind::HostKeyUnknown,
             Failure::HostKeyChanged { .. } => OutcomeKind::HostKeyChanged,
             Failure::HostKeyRevoked { .. } => OutcomeKind::HostKeyRevoked,
-            Failure::AuthRefused { .. } => OutcomeKind::AuthFailed,
+            Failure::AuthRefused { .. } | Failure::NoAccess(_) => OutcomeKind::AuthFailed,
             Failure::AuthTimeout(_) => OutcomeKind::AuthTimeout,
             Failure::SessionLost { .. } => OutcomeKind::SessionLost,
             Failure::ShellUnusable(_) => OutcomeKind::ShellUnusable,

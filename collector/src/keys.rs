@@ -68,7 +68,7 @@ impl KeyPairError {
 /// There is none, others can read it, or it is malformed.
 pub fn load(state_dir: &Path) -> Result<KeyPair, KeyPairError> {
     let path = private_path(state_dir);
-    if !path.exists() {
+    if fs::metadata(&path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
         return Err(KeyPairError::Missing(path));
     }
     let pem = SecretSource::File(path.clone()).read()?;

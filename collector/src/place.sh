@@ -17,7 +17,11 @@ say() { printf '\n@@FHP %s %s\n' "$nonce" "$*"; }
 
 # Whether only we and root can make directories here. Elsewhere, a place of ours that is gone could be made by others.
 private() {
-    case $(ls -ld "${1%/*}/." 2>/dev/null) in d???????w*) why="others can write beside it"; return 1 ;; esac
+    why="others can write beside it"
+    # ls -n: mode, links, owner's number
+    set -- $(ls -ldn "${1%/*}/." 2>/dev/null)
+    case $1 in d???????w*) return 1 ;; esac
+    [ "$3" = 0 ] || [ "$3" = "$(id -u)" ]
 }
 
 # A directory that is ours alone, writable, and allows programs to run.
@@ -59,7 +63,12 @@ choose() {
     # In a place open to all, but it was looked at just now.
     [ -n "$remembered" ] && place=$remembered && usable "$place" && return 0
     for parent in /var/tmp /dev/shm; do
+        # One that an earlier visit made and then failed.
+        for place in "$parent"/fleet-health.??????????; do
+            [ -d "$place" ] && usable "$place" && return 0
+        done
         # mktemp makes a directory that did not exist; a fixed name in a place open to all could be prepared by others.
+        why=
         place=$(mktemp -d "$parent/fleet-health.XXXXXXXXXX" 2>/dev/null) && usable "$place" && return 0
         [ -n "$place" ] && rmdir "$place" 2>/dev/null
         say refused "$parent: ${why:-not writable}"

@@ -12,7 +12,7 @@ use crate::pattern::wildcard_match;
 use crate::probe_file::{Places, ProbeFileError, Probes};
 use crate::run::Run;
 use crate::ssh::{Identity, IdentityError, KnownHosts, KnownHostsError, Login, Policy, Target, Trust};
-use crate::visit::{Fleet, Visitee};
+use crate::visit::{Access, Fleet, Visitee};
 use crate::work_dir::ParseWorkDirError;
 
 /// Where everything is, and what was asked for.
@@ -45,18 +45,6 @@ pub enum PrepareError {
     /// The probe.
     #[error(transparent)]
     Probe(#[from] ProbeFileError),
-    /// What hosts are logged in to with; all of it.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
-    Logins(Vec<LoginError>),
-}
-
-/// A host's login can't be used.
-#[derive(Debug, thiserror::Error)]
-#[error("client {host:?} (config.xml line {line}): {found}")]
-pub struct LoginError {
-    host: String,
-    line: u32,
-    found: Unusable,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -69,15 +57,20 @@ enum Unusable {
     WorkDir(#[from] ParseWorkDirError),
 }
 
+impl Unusable {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Unusable::Secret(error) => error.hint(),
+            Unusable::Identity(_) | Unusable::WorkDir(_) => None,
+        }
+    }
+}
+
 impl PrepareError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
             PrepareError::KeyPair(error) => error.hint(),
-            PrepareError::Logins(errors) => errors.iter().find_map(|error| match &error.found {
-                Unusable::Secret(error) => error.hint(),
-                Unusable::Identity(_) | Unusable::WorkDir(_) => None,
-            }),
             PrepareError::NoSuchHost(_) => Some("fleet-collector check lists the names".to_owned()),
             PrepareError::KnownHosts(error) => error.hint(),
             PrepareError::Probe(_) => None,
@@ -126,10 +119,9 @@ impl Setting {
         };
         let path = self.known_hosts();
         let trust = Arc::new(Trust { known: KnownHosts::read(&path)?, path, policy });
-        let (hosts, errors) = visitees(&selected);
-        if !errors.is_empty() {
-            return Err(PrepareError::Logins(errors));
-        }
+        // Most fleets share one key: it is read and checked once.
+        let mut identities = HashMap::new();
+        let hosts = selected.iter().map(|host| visitee(host, &mut identities)).collect();
         let deadlines = self.config.collector.deadlines;
         let fleet = Arc::new(Fleet { trust, keys, probes, deadlines });
         let jobs = self.jobs.or(self.config.collector.jobs).unwrap_or(USUAL_JOBS);
@@ -147,31 +139,26 @@ pub fn target(host: &Host) -> Target {
     Target { address: host.address.clone(), port: host.port }
 }
 
-fn visitees(hosts: &[&Host]) -> (Vec<Visitee>, Vec<LoginError>) {
-    // Most fleets share one key: it is read and checked once.
-    let mut identities = HashMap::new();
-    let (mut visitees, mut errors) = (Vec::new(), Vec::new());
-    for host in hosts {
-        match visitee(host, &mut identities) {
-            Ok(visitee) => visitees.push(visitee),
-            Err(found) => errors.push(LoginError { host: host.name.to_string(), line: host.line, found }),
-        }
-    }
-    (visitees, errors)
-}
-
-fn visitee(host: &Host, identities: &mut HashMap<PathBuf, Arc<Identity>>) -> Result<Visitee, Unusable> {
-    let key = host.identity_file.as_deref().map(|path| identity(path, identities)).transpose()?;
-    let password = host.password.as_ref().map(|source| source.read().map(Arc::new)).transpose()?;
-    Ok(Visitee {
+fn visitee(host: &Host, identities: &mut HashMap<PathBuf, Arc<Identity>>) -> Visitee {
+    let access = access(host, identities).map_err(|found| {
+        let hint = found.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        format!("config.xml line {}: {found}{hint}", host.line)
+    });
+    Visitee {
         name: host.name.clone(),
         target: target(host),
-        login: Login { username: host.username.clone(), key, password },
-        wanted_dir: host.work_dir.as_deref().map(str::parse).transpose()?,
+        access,
         remembered_dir: None,
         architecture: None,
         acknowledgements: Vec::new(),
-    })
+    }
+}
+
+fn access(host: &Host, identities: &mut HashMap<PathBuf, Arc<Identity>>) -> Result<Access, Unusable> {
+    let key = host.identity_file.as_deref().map(|path| identity(path, identities)).transpose()?;
+    let password = host.password.as_ref().map(|source| source.read().map(Arc::new)).transpose()?;
+    let login = Login { username: host.username.clone(), key, password };
+    Ok(Access { login, wanted_dir: host.work_dir.as_deref().map(str::parse).transpose()? })
 }
 
 fn identity(path: &Path, identities: &mut HashMap<PathBuf, Arc<Identity>>) -> Result<Arc<Identity>, Unusable> {

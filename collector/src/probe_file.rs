@@ -154,7 +154,8 @@ fn check(bytes: &[u8], architecture: &str) -> Result<(), String> {
     };
     let (offset, size, count) = offset.zip(size).zip(count).map(|((o, s), c)| (o, s, c)).ok_or("truncated")?;
     for index in 0..u64::from(count) {
-        let at = usize::try_from(offset + index * u64::from(size)).or(Err("truncated"))?;
+        let at = index.checked_mul(u64::from(size)).and_then(|skipped| offset.checked_add(skipped));
+        let at = at.and_then(|at| usize::try_from(at).ok()).ok_or("truncated")?;
         if elf.u32(at).ok_or("truncated")? == PT_INTERP {
             return Err("dynamically linked: it would need the right libc on every host".into());
         }

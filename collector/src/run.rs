@@ -217,6 +217,7 @@ async fn turn(
     turns: &Turns,
     began: &OnceLock<Instant>,
 ) -> Result<(Brought, Unsealed), Failure> {
+    host.access.as_ref().map_err(|found| Failure::NoAccess(found.clone()))?;
     let dialling = Turns::take(&turns.dials).await;
     began.get_or_init(Instant::now);
     let mut stream = dial(&host.target, fleet.deadlines.dial).await?;

@@ -102,12 +102,13 @@ impl Fate {
 fn acknowledge(answer: &Answer, seen: &[Seen]) -> Vec<SpoolProgress> {
     let current = answer.header.spool;
     let all_came = answer.header.held == 0;
+    let kept = answer.header.unspooled.is_none();
     let mut through: BTreeMap<SpoolId, Option<u64>> = BTreeMap::from([(current, None)]);
     for Seen { spool, sequence, fate } in seen {
         let believed = match fate {
             Fate::Older => true,
-            // It may be the fresh one, behind what was held back.
-            Fate::Fresh | Fate::Invalid => all_came,
+            // It may be the fresh one, behind what was held back, or one that was never written into the spool.
+            Fate::Fresh | Fate::Invalid => all_came && kept,
             Fate::Closed => all_came && *spool != current,
         };
         let highest = through.entry(*spool).or_default();
@@ -115,8 +116,8 @@ fn acknowledge(answer: &Answer, seen: &[Seen]) -> Vec<SpoolProgress> {
             *highest = (*highest).max(Some(*sequence));
         }
     }
-    // Nothing lies in a spool that could not be written; its id was made up for this answer.
-    if answer.header.unspooled.is_some() {
+    // A spool that could not even be opened has an id that was made up for this answer.
+    if !kept && through[&current].is_none() {
         through.remove(&current);
     }
     let progress = |(spool, through)| {

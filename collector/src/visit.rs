@@ -37,16 +37,23 @@ pub struct Visitee {
     pub name: HostName,
     /// Where its sshd is found.
     pub target: Target,
-    /// How to log in.
-    pub login: Login,
-    /// The directory to take and no other, from config.xml.
-    pub wanted_dir: Option<WorkDir>,
+    /// What config.xml says about the account there, or what is wrong with it: then the host is not contacted.
+    pub access: Result<Access, String>,
     /// The directory of the last visit, where it was not the default one.
     pub remembered_dir: Option<WorkDir>,
     /// The machine type its last sample named.
     pub architecture: Option<String>,
     /// What earlier visits brought home and the database holds.
     pub acknowledgements: Vec<Acknowledgement>,
+}
+
+/// An account on a host.
+#[derive(Clone)]
+pub struct Access {
+    /// How to log in.
+    pub login: Login,
+    /// The directory to take and no other.
+    pub wanted_dir: Option<WorkDir>,
 }
 
 /// What a visit brought home.
@@ -69,10 +76,11 @@ pub struct Brought {
 /// # Errors
 /// Whatever ended the visit without an answer.
 pub async fn visit(fleet: &Fleet, host: &Visitee, stream: TcpStream, nonce: Nonce) -> Result<Brought, Failure> {
+    let access = host.access.as_ref().map_err(|found| Failure::NoAccess(found.clone()))?;
     let all = async {
         let mut session = Session::open(stream, &host.target, fleet.trust.clone(), fleet.deadlines.handshake).await?;
-        session.log_in(&host.login, fleet.deadlines.authentication).await?;
-        let brought = Visit { fleet, host, session: &session, nonce }.collect().await;
+        session.log_in(&access.login, fleet.deadlines.authentication).await?;
+        let brought = Visit { fleet, host, access, session: &session, nonce }.collect().await;
         session.close().await;
         brought
     };
@@ -83,6 +91,7 @@ pub async fn visit(fleet: &Fleet, host: &Visitee, stream: TcpStream, nonce: Nonc
 struct Visit<'a> {
     fleet: &'a Fleet,
     host: &'a Visitee,
+    access: &'a Access,
     session: &'a Session,
     nonce: Nonce,
 }
@@ -110,12 +119,9 @@ impl Visit<'_> {
     /// The warm path, and once the cold one. What an exit status says about a missing program differs from shell
     /// to shell; whether an answer came doesn't.
     async fn collect(&self) -> Result<Brought, Failure> {
-        let usual = self.host.wanted_dir.as_ref().or(self.host.remembered_dir.as_ref()).cloned();
-        let usual = usual.unwrap_or_else(WorkDir::default_place);
-        // Where others could have made the directory, nothing is run before it was looked at.
-        let warm = match usual.is_in_a_public_place() {
-            true => None,
-            false => self.run_probe(&usual, self.likely_probe()).await?.ok(),
+        let warm = match self.warm_dir() {
+            Some(dir) => self.run_probe(&dir, self.likely_probe()).await?.ok(),
+            None => None,
         };
         let (answer, work_dir) = match warm {
             Some(answer) => (answer, self.host.remembered_dir.clone()),
@@ -124,14 +130,24 @@ impl Visit<'_> {
         Ok(Brought { answer, received: clock::now(), nonce: self.nonce, work_dir })
     }
 
+    /// Where the probe may be run without a look at the place: below the home, or where the place script has made
+    /// sure that nobody else can make directories.
+    fn warm_dir(&self) -> Option<WorkDir> {
+        match (&self.access.wanted_dir, &self.host.remembered_dir) {
+            (Some(wanted), remembered) => Some(wanted).filter(|wanted| remembered.as_ref() == Some(wanted)).cloned(),
+            (None, Some(remembered)) => Some(remembered).filter(|dir| !dir.is_in_a_public_place()).cloned(),
+            (None, None) => Some(WorkDir::default_place()),
+        }
+    }
+
     fn likely_probe(&self) -> &Probe {
         self.fleet.probes.likely(self.host.architecture.as_deref())
     }
 
     async fn place_and_run(&self) -> Result<(Answer, Option<WorkDir>), Failure> {
-        let Visit { fleet, host, .. } = self;
+        let Visit { fleet, host, access, .. } = self;
         let placement = Placement {
-            wanted: host.wanted_dir.as_ref(),
+            wanted: access.wanted_dir.as_ref(),
             remembered: host.remembered_dir.as_ref(),
             key: (fleet.keys.id, &fleet.keys.public_pem),
             probes: &fleet.probes,
@@ -140,7 +156,8 @@ impl Visit<'_> {
         };
         let placed = place(self.session, &placement, self.likely_probe()).await?;
         match self.run_probe(&placed.work_dir, placed.probe).await? {
-            Ok(answer) => Ok((answer, placed.work_dir.unless_default(host.wanted_dir.as_ref()))),
+            Ok(answer) if access.wanted_dir.is_some() => Ok((answer, Some(placed.work_dir))),
+            Ok(answer) => Ok((answer, placed.work_dir.unless_default())),
             Err(silence) => Err(silence.into_failure(&placed)),
         }
     }

@@ -21,14 +21,14 @@ impl WorkDir {
         WorkDir("~/.cache/fleet-health".to_owned())
     }
 
-    /// Itself, if it has to be remembered: it is neither the default place (which scripts name by the absolute
-    /// path of the home) nor the one config.xml names.
-    pub fn unless_default(self, wanted: Option<&WorkDir>) -> Option<WorkDir> {
-        let default = wanted.is_some() || self.0.ends_with("/.cache/fleet-health");
-        (!default).then_some(self)
+    /// Itself, if it has to be remembered: it is not the default place, which scripts name by the absolute path of
+    /// the home.
+    pub fn unless_default(self) -> Option<WorkDir> {
+        (!self.0.ends_with("/.cache/fleet-health")).then_some(self)
     }
 
-    /// Whether others could make this directory, were it gone: then what lies there is looked at before it is run.
+    /// Whether it is one that the place script made in a directory open to all. Others could make it again, were it
+    /// gone, so what lies there is looked at before it is run.
     pub fn is_in_a_public_place(&self) -> bool {
         let folder = self.0.rsplit_once('/').map_or("", |(folder, _)| folder);
         ["/tmp", "/var/tmp", "/dev/shm"].contains(&folder)
@@ -48,12 +48,13 @@ impl FromStr for WorkDir {
 
     fn from_str(text: &str) -> Result<WorkDir, ParseWorkDirError> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '+' | '@' | '-');
+        let text = text.trim_end_matches('/');
         let path = text.strip_prefix('~').unwrap_or(text);
         let climbs = path.split('/').any(|part| part == "..");
         if !path.starts_with('/') || path.len() < 2 || path.len() > 1024 || climbs || !path.chars().all(plain) {
             return Err(ParseWorkDirError);
         }
-        Ok(WorkDir(text.trim_end_matches('/').to_owned()))
+        Ok(WorkDir(text.to_owned()))
     }
 }
 
@@ -86,8 +87,23 @@ mod tests {
 
     #[test]
     fn a_path_that_could_become_a_command_is_refused() {
-        for path in ["", "/", "~", "x", "~x/y", "/a b", "/a;reboot", "/$(id)", "/a\n", "/a/../etc", "/ü", "/a'b", "/a*"]
-        {
+        for path in [
+            "",
+            "/",
+            "//",
+            "~",
+            "~/",
+            "x",
+            "~x/y",
+            "/a b",
+            "/a;reboot",
+            "/$(id)",
+            "/a\n",
+            "/a/../etc",
+            "/ü",
+            "/a'b",
+            "/a*",
+        ] {
             assert!(path.parse::<WorkDir>().is_err(), "{path:?}");
         }
     }

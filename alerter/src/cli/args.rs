@@ -23,7 +23,7 @@ Without a terminal, a run that ends with 0 prints nothing unless -v is given.
 Examples:
   fleet-alerter check                    what config.xml comes to
   fleet-alerter test-mail me@example.org does mail work?
-  */5 * * * * fleet-alerter              in a crontab";
+  */5 * * * * /usr/local/bin/fleet-alerter              in a crontab";
 
 /// Compares new measurements with the limits in config.xml and sends mail
 ///

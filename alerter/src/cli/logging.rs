@@ -19,9 +19,8 @@ pub(super) fn start(verbose: u8, to_be_read: bool) {
     let theirs = if verbose == 0 { "error" } else { "warn" };
     let filter = EnvFilter::new(format!("{theirs},alerter={ours},schedule={ours},storage={ours},lettre={theirs}"));
     let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colour);
-    // It would tell on standard error that standard error can't be written, and panic.
-    let logger = logger.log_internal_errors(false);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colour);
+    let lines = lines.log_internal_errors(false).with_target(verbose > 1);
     // A second call, from a test, keeps the first subscriber.
-    drop(logger.try_init());
+    drop(if verbose > 1 { lines.try_init() } else { lines.without_time().try_init() });
 }

@@ -23,7 +23,7 @@ Without a terminal, a run that ends with 0 prints nothing unless -v or --format 
 Examples:
   fleet-collector keygen                 once, on the server
   fleet-collector trust 'web*'           look at host keys and pin them
-  */5 * * * * fleet-collector            in a crontab";
+  */5 * * * * /usr/local/bin/fleet-collector            in a crontab";
 
 /// Visits every host of config.xml by SSH and stores what its probe measures
 ///

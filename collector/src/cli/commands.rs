@@ -1,9 +1,9 @@
 //! What each command does.
 
 use std::cell::Cell;
-use std::fs::DirBuilder;
+use std::fs::{self, DirBuilder};
 use std::io::{self, IsTerminal};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use config::{Environment, HostKeyPolicy};
@@ -18,6 +18,8 @@ use super::{logging, trust};
 use crate::keys;
 use crate::prepare::Setting;
 use crate::probe_file::Places;
+use crate::run::Summary;
+use crate::ssh::lookup_name;
 
 /// Does what the command line says.
 ///
@@ -47,8 +49,9 @@ async fn run_or_schedule(place: &Place, args: &RunArgs) -> Result<Ending, Comman
     let printer = Printer::new(args.format, place.verbose > 0);
     let interrupt = schedule::Interrupt::listen().map_err(|error| CommandError::could_not_run(&error))?;
     let Some(expression) = &args.schedule else {
-        let ending = run_once(place, args, printer, interrupt.token.clone()).await?;
-        return Ok(interrupt.signal().map_or(ending, Ending::Interrupted));
+        let summary = run_once(place, args, printer, interrupt.token.clone()).await?;
+        let signal = interrupt.signal().filter(|_| summary.cancelled);
+        return Ok(signal.map_or(Ending::of(&summary), Ending::Interrupted));
     };
     let schedule = schedule::Schedule::parse(expression, args.timezone.as_deref())?;
     // What is wrong now is told now, not in the first night.
@@ -56,10 +59,10 @@ async fn run_or_schedule(place: &Place, args: &RunArgs) -> Result<Ending, Comman
     let interrupted = Cell::new(false);
     schedule::run(&schedule, interrupt.token.clone(), || async {
         // config.xml is read again for each run, as it would be from crontab.
-        if let Err(error) = run_once(place, args, printer, interrupt.token.clone()).await {
-            tracing::error!(hint = error.hint(), "{error}");
+        match run_once(place, args, printer, interrupt.token.clone()).await {
+            Ok(summary) => interrupted.set(summary.cancelled),
+            Err(error) => tracing::error!(hint = error.hint(), "{error}"),
         }
-        interrupted.set(interrupt.signal().is_some());
     })
     .await?;
     Ok(interrupt.signal().filter(|_| interrupted.get()).map_or(Ending::Done, Ending::Interrupted))
@@ -70,14 +73,14 @@ async fn run_once(
     args: &RunArgs,
     printer: Printer,
     stop: CancellationToken,
-) -> Result<Ending, CommandError> {
+) -> Result<Summary, CommandError> {
     let setting = setting(place, args.hosts.clone(), args.jobs)?;
     let run = setting.prepare()?;
     make_private(&setting.state_dir)?;
     let _lock = RunLock::take(&run.database, "collector")?;
     let summary = run.execute(stop, move |report| printer.host(&report)).await?;
     printer.summary(&summary);
-    Ok(Ending::of(&summary))
+    Ok(summary)
 }
 
 fn check(place: &Place) -> Result<Ending, CommandError> {
@@ -90,22 +93,29 @@ fn check(place: &Place) -> Result<Ending, CommandError> {
         HostKeyPolicy::AcceptNew => "accept-new",
     };
     print(&format!("host keys {} ({policy})", setting.known_hosts().display()));
-    for host in &setting.config.hosts {
+    let run = setting.prepare()?;
+    let mut ending = Ok(Ending::Done);
+    for (host, visitee) in setting.config.hosts.iter().zip(&run.hosts) {
         let login = match (&host.identity_file, &host.password) {
             (Some(key), None) => format!("key {}", key.display()),
             (Some(key), Some(_)) => format!("key {}, then password", key.display()),
-            (None, Some(_)) => "password".to_owned(),
-            (None, None) => "nothing to log in with".to_owned(),
+            (None, _) => "password".to_owned(),
         };
         let (name, user, address, port) = (&host.name, &host.username, &host.address, host.port);
-        print(&format!("host      {name}: {user}@{address} port {port}, {login}, {} rules", host.rules.len()));
+        let pinned = run.fleet.trust.known.algorithms(&lookup_name(address, port));
+        let pinned = if pinned.is_empty() { "no host key on file" } else { "host key on file" };
+        let rules = host.rules.len();
+        print(&format!("host      {name}: {user}@{address} port {port}, {login}, {pinned}, {rules} rules"));
+        if let Err(found) = &visitee.access {
+            print(&format!("          {found}"));
+            ending = Err(CommandError::usage("some hosts can't be logged in to, see above", None));
+        }
     }
-    let run = setting.prepare()?;
     for probe in run.fleet.probes.iter() {
         print(&format!("probe     {}, {} bytes, sha256 {}", probe.architecture, probe.bytes.len(), probe.sha256));
     }
     print(&format!("key       {}", run.fleet.keys.id));
-    Ok(Ending::Done)
+    ending
 }
 
 fn keygen(place: &Place) -> Result<Ending, CommandError> {
@@ -134,12 +144,22 @@ fn places() -> Places {
     Places { probe_dir, program_dir }
 }
 
+/// Makes the state folder if it is missing. Whoever can write there can replace known host keys and history.
 fn make_private(dir: &Path) -> Result<(), CommandError> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
-    made.map_err(|error| {
-        let message = format!("cannot make the state folder {}: {error}", dir.display());
-        CommandError::usage(message, Some("choose another one with --state-dir".to_owned()))
-    })
+    let other_one = Some("choose another one with --state-dir".to_owned());
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(dir).and_then(|()| fs::metadata(dir));
+    let mode = match made {
+        Ok(metadata) => metadata.permissions().mode(),
+        Err(error) => {
+            let message = format!("cannot make the state folder {}: {error}", dir.display());
+            return Err(CommandError::usage(message, other_one));
+        }
+    };
+    if mode & 0o002 != 0 {
+        let message = format!("everybody can write to the state folder {} (mode {:04o})", dir.display(), mode & 0o7777);
+        return Err(CommandError::usage(message, Some(format!("chmod o-w {}", dir.display()))));
+    }
+    Ok(())
 }
 
 fn in_runtime(work: impl Future<Output = Result<Ending, CommandError>>) -> Result<Ending, CommandError> {

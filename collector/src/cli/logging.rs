@@ -17,13 +17,8 @@ pub(super) fn start(verbose: u8, to_be_read: bool) {
     };
     let filter = EnvFilter::new(format!("error,collector={ours},schedule={ours},storage={ours}"));
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour);
+    let lines = lines.log_internal_errors(false).with_target(verbose > 1);
     // A second call, from a test, keeps the first subscriber.
-    drop(
-        tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(std::io::stderr)
-            .with_ansi(colour)
-            .log_internal_errors(false)
-            .try_init(),
-    );
+    drop(if verbose > 1 { lines.try_init() } else { lines.without_time().try_init() });
 }

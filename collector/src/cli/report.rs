@@ -38,7 +38,10 @@ impl Printer {
             .to_string(),
             Format::Text => match (kind.hint(), self.verbose) {
                 (None, false) => return,
-                (None, true) => format!("{host}: {kind}, {samples} new samples, {duration_ms} ms"),
+                (None, true) => {
+                    let detail = outcome.detail.as_ref().map(|detail| format!("; {detail}")).unwrap_or_default();
+                    format!("{host}: {kind}, new samples: {samples}, {duration_ms} ms{detail}")
+                }
                 (Some(hint), _) => {
                     let hint = hint.replace("NAME", host.as_str());
                     let detail = outcome.detail.as_deref().unwrap_or_default();

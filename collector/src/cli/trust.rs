@@ -83,6 +83,7 @@ fn confirmed(count: usize) -> Result<bool, CommandError> {
         return Err(CommandError::usage("nobody to ask: standard input is no terminal", Some(hint.to_owned())));
     }
     let stopped = |error: io::Error| CommandError::could_not_run(&error);
+    print("on a host's console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub");
     let mut out = io::stdout();
     write!(out, "Do these fingerprints match what the hosts' consoles show? Pin {count} {}? [y/N] ", keys(count))
         .and_then(|()| out.flush())

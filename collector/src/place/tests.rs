@@ -6,11 +6,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::*;
+use std::env::consts::ARCH;
 
 const NONCE: Nonce = Nonce([3; 16]);
 const PEM: &str = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----";
-/// SHA-256 of "probe".
-const SHA256: &str = "5de3d8dd0e3b9ac1d2b5d6d7e8dc6b6a6c1f5d7b0000000000000000000000000";
+/// Of nothing: no file has it.
+const SHA256: &str = "5de3d8dd0e3b9ac1d2b5d6d7e8dc6b6a6c1f5d7b000000000000000000000000";
 
 fn sh(shell: &[&str], home: &Path, script: &str) -> Report {
     let mut command = Command::new(shell[0]);
@@ -23,7 +24,7 @@ fn sh(shell: &[&str], home: &Path, script: &str) -> Report {
 
 fn find(shell: &[&str], home: &Path, wanted: &str, sha256: &str) -> Report {
     let head = format!(
-        "nonce={NONCE}\nwanted={wanted}\nremembered=\nmachine='Linux x86_64'\nsha256={sha256}\nkey=k1\npem='{PEM}'\n"
+        "nonce={NONCE}\nwanted={wanted}\nremembered=\nmachine='Linux {ARCH}'\nsha256={sha256}\nkey=k1\npem='{PEM}'\n"
     );
     sh(shell, home, &format!("{head}{FIND_A_PLACE}"))
 }
@@ -136,7 +137,7 @@ fn a_wanted_place_is_taken_or_nothing() {
 fn a_script_cut_anywhere_does_nothing() {
     let home = tempfile::tempdir().unwrap();
     let head =
-        format!("nonce={NONCE}\nwanted=\nremembered=\nmachine='Linux x86_64'\nsha256={SHA256}\nkey=k1\npem='{PEM}'\n");
+        format!("nonce={NONCE}\nwanted=\nremembered=\nmachine='Linux {ARCH}'\nsha256={SHA256}\nkey=k1\npem='{PEM}'\n");
     let script = format!("{head}{FIND_A_PLACE}");
     let last_line = script.rfind("\nmain\n").unwrap();
     for length in (0..=last_line).step_by(97) {
@@ -170,7 +171,7 @@ fn a_remembered_place_that_somebody_else_made_is_not_taken() {
     std::fs::write(&no_home, "").unwrap();
     let remembered = foreign.display();
     let head = format!(
-        "nonce={NONCE}\nwanted=\nremembered=\"{remembered}\"\nmachine='Linux x86_64'\nsha256={SHA256}\nkey=k1\npem='{PEM}'\n"
+        "nonce={NONCE}\nwanted=\nremembered=\"{remembered}\"\nmachine='Linux {ARCH}'\nsha256={SHA256}\nkey=k1\npem='{PEM}'\n"
     );
     let report = sh(&["/bin/sh"], &no_home, &format!("{head}{FIND_A_PLACE}"));
     let place = report.last("place").unwrap();
@@ -184,6 +185,6 @@ fn on_another_machine_nothing_is_done_but_to_say_so() {
     let head =
         format!("nonce={NONCE}\nwanted=\nremembered=\nmachine='Linux sparc64'\nsha256={SHA256}\nkey=k1\npem='{PEM}'\n");
     let report = sh(&["/bin/sh"], home.path(), &format!("{head}{FIND_A_PLACE}"));
-    assert_eq!(report.last("uname"), Some("Linux x86_64"));
+    assert_eq!(report.last("uname"), Some(format!("Linux {ARCH}").as_str()));
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
 }

@@ -166,3 +166,11 @@ fn a_spool_that_could_not_be_written_leaves_no_trace() {
     let spools: Vec<_> = unsealed.spools.iter().map(|progress| (progress.spool, progress.through)).collect();
     assert_eq!(spools, [(OLDER, Some(4))]);
 }
+
+#[test]
+fn on_a_full_disk_what_was_kept_before_is_still_acknowledged() {
+    let mut answer = answer(&[sealed(CURRENT, 4, &sample(1, 1_000, None, None)), fresh(5)], 0);
+    answer.header.unspooled = Some("no space left".to_owned());
+    let unsealed = unseal(&KEY, &host(), (NONCE, at(100_000)), &answer);
+    assert_eq!(through(&unsealed, CURRENT), Some(4));
+}
