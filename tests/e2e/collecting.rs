@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::net::TcpListener;
 
-use harness::{SshdOptions, USER, eventually, run};
+use harness::{SshdOptions, eventually, run};
 
 use crate::World;
 
@@ -50,58 +50,6 @@ fn one_dead_refusing_or_lying_host_changes_nothing_for_the_others() {
     let (hosts, summary) = finished.stdout.trim_end().rsplit_once('\n').unwrap();
     assert_eq!(hosts.lines().count(), expected.len());
     assert!(summary.starts_with(r#"{"summary":{"failed":5,"hosts":9,"ok":4,"#), "{summary}");
-}
-
-#[test]
-fn the_first_visit_places_probe_and_key_and_the_second_one_runs_one_command() {
-    let world = World::new(&["127.0.3.10"]);
-    world.server.watch(&world.sshd, &["127.0.3.10"], "");
-    world.server.collector(&[]).expect(0);
-    assert!(world.sshd.commands_run() > 1, "the cold path takes several");
-    let place = world.sshd.home("127.0.3.10").join(".cache/fleet-health");
-    let listing = run(std::process::Command::new("ls").arg("-lnR").arg(&place));
-    let probe_written = || {
-        fs::read_dir(&place)
-            .unwrap()
-            .flatten()
-            .filter(|e| e.file_name().to_string_lossy().starts_with("probe-"))
-            .count()
-    };
-    assert_eq!(probe_written(), 1, "{listing}");
-
-    world.sshd.clear_log();
-    world.server.collector(&[]).expect(0);
-    assert_eq!(world.sshd.commands_run(), 1, "{}", world.sshd.log());
-    assert_eq!(world.samples(), 2);
-}
-
-#[test]
-fn a_key_or_probe_that_vanished_from_the_host_is_placed_again() {
-    let world = World::new(&["127.0.3.11"]);
-    world.server.watch(&world.sshd, &["127.0.3.11"], "");
-    world.server.collector(&[]).expect(0);
-    let place = world.sshd.home("127.0.3.11").join(".cache/fleet-health");
-    fs::remove_dir_all(place.join("keys")).unwrap();
-    world.server.collector(&[]).expect(0);
-    fs::remove_dir_all(&place).unwrap();
-    world.server.collector(&[]).expect(0);
-    assert_eq!(world.samples(), 3);
-}
-
-#[test]
-fn a_work_dir_of_ones_own_is_taken_and_nothing_else_is_left_in_the_home() {
-    let world = World::new(&["127.0.3.12"]);
-    let (port, identity) = (world.sshd.port, world.sshd.identity());
-    world.server.watch(&world.sshd, &["127.0.3.12"], "");
-    world.server.configure(&format!(
-        r#"<config><client ip="127.0.3.12" port="{port}" username="{USER}" identity-file="{}" work-dir="{}/monitoring"/></config>"#,
-        identity.display(),
-        world.sshd.home("127.0.3.12").display(),
-    ));
-    world.server.collector(&[]).expect(0);
-    let home: Vec<_> =
-        fs::read_dir(world.sshd.home("127.0.3.12")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(home, ["monitoring"]);
 }
 
 #[test]
@@ -168,6 +116,25 @@ fn a_job_that_an_rc_file_leaves_behind_holds_nothing_up() {
     world.server.watch(&world.sshd, &["127.0.3.23"], r#"<collector command-timeout="5s"/>"#);
     world.server.collector(&[]).expect(0);
     assert_eq!(world.outcomes(), ["127.0.3.23 ok"]);
+}
+
+#[test]
+fn a_key_that_cannot_be_used_concerns_its_host_alone() {
+    let world = World::new(&["127.0.3.24"]);
+    let exposed = world.dir.path().join("exposed");
+    fs::copy(world.sshd.identity(), &exposed).unwrap();
+    run(std::process::Command::new("chmod").arg("644").arg(&exposed));
+    let others = format!(
+        r#"<client name="exposed" ip="127.0.3.24" username="x" identity-file="{}"/>
+           <client name="missing" ip="127.0.3.24" username="x" password-file="no-such-file"/>"#,
+        exposed.display(),
+    );
+    world.server.watch(&world.sshd, &["127.0.3.24"], &others);
+    let told = world.server.collector(&[]).expect(3).stdout;
+    assert_eq!(world.outcomes(), ["127.0.3.24 ok", "exposed auth_failed", "missing auth_failed"]);
+    assert!(told.contains(&format!("chmod 600 {}", exposed.display())), "{told}");
+    let checked = world.server.collector(&["check"]).expect(2).stdout;
+    assert!(checked.contains("no-such-file") && checked.contains("chmod 600"), "{checked}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod host_keys;
 mod layers;
 mod mailing;
 mod pipeline;
+mod places;
 mod spool;
 
 use harness::{Server, Sshd, SshdOptions};
