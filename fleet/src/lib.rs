@@ -8,6 +8,7 @@ mod age;
 mod args;
 mod error;
 pub mod json;
+pub mod silence;
 pub mod status;
 mod surroundings;
 pub mod table;
@@ -38,7 +39,10 @@ fn answer_status(args: StatusArgs, surroundings: &Surroundings, out: &mut impl W
     let hosts = status::hosts(configured, known, args.all);
     let mut out = BufWriter::new(out);
     match args.format {
-        Format::Text => table::write(&mut out, &hosts, *now, *colour)?,
+        Format::Text => {
+            table::write(&mut out, &hosts, *now, *colour)?;
+            silence::write(&mut out, &hosts, *now, config.collector.interval)?;
+        }
         Format::Json => json::write(&mut out, &hosts)?,
     }
     Ok(out.flush()?)
