@@ -18,7 +18,7 @@ pub(super) fn start(verbose: u8, to_be_read: bool) {
     };
     let theirs = if verbose == 0 { "error" } else { "warn" };
     let filter = EnvFilter::new(format!("{theirs},alerter={ours},schedule={ours},storage={ours},lettre={theirs}"));
-    let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colour);
     let lines = lines.log_internal_errors(false).with_target(verbose > 1);
     // A second call, from a test, keeps the first subscriber.

@@ -16,7 +16,7 @@ pub(super) fn start(verbose: u8, to_be_read: bool) {
         _ => "debug",
     };
     let filter = EnvFilter::new(format!("error,collector={ours},schedule={ours},storage={ours}"));
-    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour);
     let lines = lines.log_internal_errors(false).with_target(verbose > 1);
     // A second call, from a test, keeps the first subscriber.

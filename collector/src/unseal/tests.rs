@@ -119,7 +119,7 @@ fn samples_of_the_same_boot_are_placed_by_uptime_whatever_the_hosts_clock_did() 
 fn samples_of_another_boot_are_moved_by_the_error_of_the_hosts_clock() {
     let before = sealed(CURRENT, 1, &sample(1, 2_000, Some(("before", 777)), None));
     let unsealed = open_all(&[before, fresh(2)], 0);
-    // Now the host says 5,000 when it is 100,000.
+    // The host says 5,000 when it is 100,000.
     assert_eq!(unsealed.samples[0].taken, at(2_000 + 95_000));
 }
 
