@@ -30,6 +30,7 @@ CREATE TABLE outcome (
     host_id     INTEGER NOT NULL REFERENCES host (id),
     kind        TEXT NOT NULL CHECK (kind IN (
                     'ok',                  -- a fresh sample of this visit was opened and kept
+                    'jump_failed',         -- the jump host on the way could not be used
                     'dns_failed',          -- the address is a name that could not be resolved
                     'connect_refused',     -- nothing listens at that port
                     'unreachable',         -- no route, or a firewall said no

@@ -142,7 +142,7 @@ mod tests {
 
     fn header(bytes: u64) -> AnswerHeader {
         let (probe, spool) = ("0.1.0".to_owned(), SpoolId([1; 16]));
-        AnswerHeader { probe, spool, count: 1, bytes, dropped: 0, held: 0, unspooled: None }
+        AnswerHeader { probe, spool, count: 1, bytes, dropped: 0, held: 0, former: 0, unspooled: None }
     }
 
     fn answer(envelopes: &[u8]) -> Vec<u8> {

@@ -170,6 +170,7 @@ impl Visit<'_> {
             nonce: self.nonce,
             key: self.fleet.keys.id,
             acknowledgements: self.host.acknowledgements.clone(),
+            former: Vec::new(),
             cpu_baseline: false,
             limits: LIMITS,
         };

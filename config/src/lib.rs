@@ -57,7 +57,7 @@ pub use access::Refusal;
 pub use error::ConfigError;
 pub use load::{load, parse};
 pub use model::{
-    Collector, Config, ConfiguredRule, Credentials, Deadlines, Host, HostKeyPolicy, Security, Smtp, Storage,
+    Agent, Collector, Config, ConfiguredRule, Credentials, Deadlines, Host, HostKeyPolicy, Security, Smtp, Storage,
 };
 pub use paths::{Environment, locate, state_dir};
 pub use report::Problem;

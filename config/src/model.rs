@@ -110,7 +110,7 @@ pub struct Credentials {
     pub password: SecretSource,
 }
 
-/// A machine to visit. It has a password, an identity file, or both.
+/// A machine to visit. It has a password, an identity file or an agent, or several of them.
 #[derive(Clone, Debug)]
 pub struct Host {
     /// Its identity: an address may change, the name stays.
@@ -125,12 +125,41 @@ pub struct Host {
     pub password: Option<SecretSource>,
     /// A private key.
     pub identity_file: Option<PathBuf>,
+    /// Where the passphrase of the private key is.
+    pub passphrase: Option<SecretSource>,
+    /// An OpenSSH user certificate for the private key, if it does not lie beside it as `<identity-file>-cert.pub`.
+    pub certificate_file: Option<PathBuf>,
+    /// An ssh-agent that holds keys.
+    pub agent: Option<Agent>,
+    /// The host to go through: the name of another client, which may have a `jump` of its own. No circles.
+    pub jump: Option<HostName>,
+    /// The group it inherits from.
+    pub group: Option<String>,
+    /// Whether it is visited. One that is not may still serve as a jump host.
+    pub enabled: bool,
+    /// How often it is visited, if not in every run.
+    pub every: Option<Duration>,
+    /// The name it had before: its history goes on under the new one.
+    pub formerly: Option<HostName>,
+    /// The fingerprints (`SHA256:…`) its host key may have and no others. Empty: known_hosts decides.
+    pub fingerprints: Vec<String>,
+    /// Whether algorithms may be used with it that are not considered safe any more.
+    pub legacy_algorithms: bool,
     /// The folder on the host that the probe lives in; an absolute path. None: the collector finds one.
     pub work_dir: Option<String>,
     /// Inherited rules that were not replaced, then its own. Keys are unique.
     pub rules: Vec<ConfiguredRule>,
     /// The line of its `<client>`.
     pub line: u32,
+}
+
+/// Where an ssh-agent listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Agent {
+    /// At the socket that `SSH_AUTH_SOCK` names.
+    OfEnvironment,
+    /// At this socket.
+    At(PathBuf),
 }
 
 /// A rule, and where it comes from.

@@ -100,6 +100,7 @@ impl Answer {
             bytes: (bytes + self.fresh.len()) as u64,
             dropped: self.dropped,
             held: count(self.waiting.len() - taken.len()),
+            former: 0,
             unspooled: self.unspooled.clone(),
         };
         output.write_all(header.encode(request.nonce).as_bytes())?;

@@ -45,6 +45,8 @@ macro_rules! outcome_kinds {
 outcome_kinds! {
     /// A fresh sample of this visit was opened and kept.
     Ok = "ok", None;
+    /// The jump host on the way could not be logged in to, or forwards nothing.
+    JumpFailed = "jump_failed", Some("the way to this host goes through another one: see that one's outcome, or log in to it by hand");
     /// The address is a name that could not be resolved.
     DnsFailed = "dns_failed", Some("check the client's ip attribute and the server's resolver");
     /// Nothing listens at that port.

@@ -41,11 +41,24 @@ pub struct Request {
     pub key: KeyId,
     /// What the server has committed and the probe may delete.
     pub acknowledgements: Vec<Acknowledgement>,
+    /// Spools of this server that are not fed any more, since it has another key or another name for the host now.
+    /// What waits in them is handed out before the rest, and once they are empty they go.
+    #[serde(default)]
+    pub former: Vec<SpoolOwner>,
     /// Whether the server can take CPU use as the mean since its last sample of this boot. Then the probe need
     /// not wait to measure a spot value.
     pub cpu_baseline: bool,
     /// How much the server takes home in this visit.
     pub limits: Limits,
+}
+
+/// For whom a spool is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpoolOwner {
+    /// The public key its envelopes are sealed for.
+    pub key: KeyId,
+    /// The name the server had for the host.
+    pub host: HostName,
 }
 
 /// The server has committed every envelope of this spool up to and with this sequence number.
@@ -85,6 +98,9 @@ pub struct AnswerHeader {
     /// not be acknowledged: that would delete them.
     #[serde(default)]
     pub held: u32,
+    /// How many of the request's former spools still hold something, this answer's envelopes included.
+    #[serde(default)]
+    pub former: u32,
     /// Why the fresh envelope could not be kept in the spool, if it could not. It is printed all the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unspooled: Option<String>,
@@ -139,13 +155,14 @@ mod tests {
             nonce: Nonce([1; 16]),
             key: KeyId([2; 32]),
             acknowledgements: vec![Acknowledgement { spool: SpoolId([3; 16]), through: 41 }],
+            former: Vec::new(),
             cpu_baseline: false,
             limits: Limits { envelopes: 1000, bytes: 8 << 20 },
         };
         let expected = concat!(
             r#"{"version":1,"host":"web1","nonce":"01010101010101010101010101010101","#,
             r#""key":"0202020202020202020202020202020202020202020202020202020202020202","#,
-            r#""acknowledgements":[{"spool":"03030303030303030303030303030303","through":41}],"#,
+            r#""acknowledgements":[{"spool":"03030303030303030303030303030303","through":41}],"former":[],"#,
             r#""cpu_baseline":false,"limits":{"envelopes":1000,"bytes":8388608}}"#,
             "\n",
         );
@@ -162,6 +179,7 @@ mod tests {
             bytes: 1479,
             dropped: 0,
             held: 0,
+            former: 0,
             unspooled: None,
         };
         let text = header.encode(Nonce([1; 16]));

@@ -37,7 +37,8 @@ fn fresh(sequence: u64) -> Vec<u8> {
 fn answer(envelopes: &[Vec<u8>], held: u32) -> Answer {
     let envelopes = envelopes.concat();
     let (probe, bytes) = ("0.1.0".to_owned(), envelopes.len() as u64);
-    let header = AnswerHeader { probe, spool: CURRENT, count: 100, bytes, dropped: 4, held, unspooled: None };
+    let header =
+        AnswerHeader { probe, spool: CURRENT, count: 100, bytes, dropped: 4, held, former: 0, unspooled: None };
     Answer { header, envelopes }
 }
 

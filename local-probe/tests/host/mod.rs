@@ -73,6 +73,7 @@ impl Host {
             nonce: Nonce([NONCES.fetch_add(1, Ordering::Relaxed); 16]),
             key: KeyId(key().id()),
             acknowledgements: Vec::new(),
+            former: Vec::new(),
             cpu_baseline: false,
             limits: Limits { envelopes: 1000, bytes: 8 << 20 },
         }

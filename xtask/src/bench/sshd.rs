@@ -91,6 +91,7 @@ impl Visit {
             bytes: envelope.len() as u64,
             dropped: 0,
             held: 0,
+            former: 0,
             unspooled: None,
         };
         let (first, last) = (header.encode(request.nonce), end_line(request.nonce));
