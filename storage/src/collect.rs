@@ -23,6 +23,8 @@ pub struct HostRecord {
     pub architecture: Option<String>,
     /// What was committed of its newest spools.
     pub acknowledgements: Vec<Acknowledgement>,
+    /// When its latest visit ended that was not cancelled.
+    pub visited: Option<Timestamp>,
 }
 
 /// A visit that is over, with everything it brought home.
@@ -166,7 +168,17 @@ fn host_record(db: &Connection, name: &HostName, now: Timestamp) -> Result<HostR
             (insert.query_row(params![name.as_str(), now.as_millis()], |row| row.get(0))?, None, None)
         }
     };
-    Ok(HostRecord { id, name: name.clone(), work_dir, architecture, acknowledgements: acknowledgements(db, id)? })
+    let (acknowledgements, visited) = (acknowledgements(db, id)?, visited(db, id)?);
+    Ok(HostRecord { id, name: name.clone(), work_dir, architecture, acknowledgements, visited })
+}
+
+fn visited(db: &Connection, host: HostId) -> Result<Option<Timestamp>, Failure> {
+    let mut select = db.prepare_cached(
+        "SELECT at_ms FROM outcome INDEXED BY outcome_of_host
+         WHERE host_id = ?1 AND kind <> 'cancelled'
+         ORDER BY run_id DESC LIMIT 1",
+    )?;
+    Ok(select.query_row([host], |found| row::time(found, 0)).optional()?)
 }
 
 fn acknowledgements(db: &Connection, host: HostId) -> Result<Vec<Acknowledgement>, Failure> {

@@ -8,7 +8,7 @@ use rusqlite::Row;
 use rusqlite::types::{Type, ValueRef};
 use sample::Timestamp;
 
-use crate::StoreError;
+use crate::{RunState, StoreError};
 
 /// The text is not in a closed list of ours.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +80,13 @@ pub(crate) fn alert_state(row: &Row<'_>) -> rusqlite::Result<AlertState> {
 pub(crate) fn event_kind(row: &Row<'_>, index: usize) -> rusqlite::Result<EventKind> {
     let name = text(row, index)?;
     let found = EventKind::ALL.into_iter().find(|kind| kind.name() == name);
+    found.ok_or_else(|| misfit(index, UnknownText(name.to_owned())))
+}
+
+/// Where a run stands.
+pub(crate) fn run_state(row: &Row<'_>, index: usize) -> rusqlite::Result<RunState> {
+    let name = text(row, index)?;
+    let found = RunState::ALL.into_iter().find(|state| state.name() == name);
     found.ok_or_else(|| misfit(index, UnknownText(name.to_owned())))
 }
 

@@ -16,6 +16,8 @@ use crate::{AlertChange, HostId, ReceivedSample, RunId, SampleRowId, Slice, Stor
 mod collect;
 mod outbox;
 mod queries;
+mod rename;
+mod runs;
 mod status;
 mod treat;
 

@@ -63,6 +63,22 @@ fn an_acknowledgement_never_goes_back_and_says_only_what_was_committed_here() {
 }
 
 #[test]
+fn a_host_was_visited_when_its_latest_visit_ended_that_was_not_cancelled() {
+    let mut fixture = Fixture::new();
+    let host = fixture.host("web1");
+    let mut visited_after = |kind, seconds| {
+        let run = fixture.run();
+        let outcome = outcome(kind, at(seconds));
+        fixture.store.record_visits(run, &[Visit { outcome, ..visit(host, kind) }]).unwrap();
+        fixture.store.host_records(&[host_name("web1")], NOON).unwrap().remove(0).visited
+    };
+    assert_eq!(visited_after(OutcomeKind::Cancelled, 0), None);
+    assert_eq!(visited_after(OutcomeKind::Ok, 60), Some(at(60)));
+    assert_eq!(visited_after(OutcomeKind::Unreachable, 120), Some(at(120)));
+    assert_eq!(visited_after(OutcomeKind::Cancelled, 180), Some(at(120)));
+}
+
+#[test]
 fn the_newest_eight_spools_of_a_host_are_acknowledged() {
     let mut fixture = Fixture::new();
     let host = fixture.host("web1");
