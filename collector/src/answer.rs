@@ -3,8 +3,6 @@
 use sample::Nonce;
 use sample::wire::{self, AnswerHeader, Limits};
 
-use crate::ssh::Want;
-
 /// Reads an answer piece by piece, however the connection cuts it. Holds no more than it was promised.
 pub struct AnswerReader {
     nonce: Nonce,
@@ -59,10 +57,10 @@ impl AnswerReader {
         AnswerReader { nonce, limits, end, state: State::Searching { noise: 0, looked_at: 0 }, received: Vec::new() }
     }
 
-    /// Takes the next piece of output.
-    pub fn take(&mut self, piece: &[u8]) -> Want {
+    /// Takes the next piece of output. Returns whether it wants more.
+    pub fn take(&mut self, piece: &[u8]) -> bool {
         if matches!(self.state, State::Done(_)) {
-            return Want::Nothing;
+            return false;
         }
         self.received.extend_from_slice(piece);
         if matches!(self.state, State::Searching { .. }) {
@@ -71,7 +69,15 @@ impl AnswerReader {
         if matches!(self.state, State::Taking(_)) {
             self.complete();
         }
-        if matches!(self.state, State::Done(_)) { Want::Nothing } else { Want::More }
+        !matches!(self.state, State::Done(_))
+    }
+
+    /// How many bytes of envelopes the header has announced, as soon as it came and was found right.
+    pub fn announced(&self) -> Option<u64> {
+        match &self.state {
+            State::Taking(header) => Some(header.bytes),
+            State::Searching { .. } | State::Done(_) => None,
+        }
     }
 
     /// The answer, after the output has ended or the reader wanted nothing more.
@@ -153,7 +159,7 @@ mod tests {
     fn read(bytes: &[u8], piece: usize) -> Result<Answer, NoAnswer> {
         let mut reader = AnswerReader::new(NONCE, LIMITS);
         for piece in bytes.chunks(piece) {
-            if reader.take(piece) == Want::Nothing {
+            if !reader.take(piece) {
                 break;
             }
         }
@@ -182,14 +188,14 @@ mod tests {
     #[test]
     fn an_answer_to_another_visit_is_noise() {
         let mut reader = AnswerReader::new(Nonce([8; 16]), LIMITS);
-        assert_eq!(reader.take(&answer(b"envelope")), Want::More);
+        assert!(reader.take(&answer(b"envelope")));
         assert_eq!(reader.finish(), Err(NoAnswer::NoHeader));
     }
 
     #[test]
     fn endless_noise_is_not_read_for_ever_and_not_kept() {
         let mut reader = AnswerReader::new(NONCE, LIMITS);
-        let pieces = (0..1000).take_while(|_| reader.take(&[b'x'; 1024]) == Want::More).count();
+        let pieces = (0..1000).take_while(|_| reader.take(&[b'x'; 1024])).count();
         assert!(pieces <= wire::MAX_NOISE / 1024, "{pieces}");
         assert_eq!(reader.finish(), Err(NoAnswer::Noise));
     }
@@ -197,7 +203,7 @@ mod tests {
     #[test]
     fn a_header_that_promises_too_much_is_refused_at_once() {
         let mut reader = AnswerReader::new(NONCE, LIMITS);
-        assert_eq!(reader.take(header(1001).encode(NONCE).as_bytes()), Want::Nothing);
+        assert!(!reader.take(header(1001).encode(NONCE).as_bytes()));
         assert!(matches!(reader.finish(), Err(NoAnswer::Malformed(_))));
     }
 

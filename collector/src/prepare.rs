@@ -10,7 +10,7 @@ use crate::failure::with_causes;
 use crate::keys::{self, KeyPairError};
 use crate::pattern::wildcard_match;
 use crate::probe_file::{Places, ProbeFileError, Probes};
-use crate::run::Run;
+use crate::run::{Memory, Run};
 use crate::ssh::{Identity, IdentityError, KnownHosts, KnownHostsError, Login, Policy, Target, Trust};
 use crate::visit::{Access, Fleet, Visitee};
 use crate::work_dir::ParseWorkDirError;
@@ -22,7 +22,7 @@ pub struct Setting {
     pub config: Config,
     /// The state folder.
     pub state_dir: PathBuf,
-    /// Names and patterns of the hosts to visit; all of them if empty.
+    /// Names, patterns and `@group`s of the hosts to visit; all that are enabled if empty.
     pub patterns: Vec<String>,
     /// How many hosts to work on at once, if not as config.xml has it.
     pub jobs: Option<usize>,
@@ -36,6 +36,12 @@ pub enum PrepareError {
     /// A pattern that selects nothing, most likely a typing error.
     #[error("no client in config.xml is named {0:?}")]
     NoSuchHost(String),
+    /// A group that has no clients.
+    #[error("no client in config.xml is of the group {0:?}")]
+    NoSuchGroup(String),
+    /// A pattern that selects only clients that are not to be visited.
+    #[error("{0:?} selects only clients with enabled=\"false\"")]
+    Disabled(String),
     /// The key pair.
     #[error(transparent)]
     KeyPair(#[from] KeyPairError),
@@ -71,7 +77,10 @@ impl PrepareError {
     pub fn hint(&self) -> Option<String> {
         match self {
             PrepareError::KeyPair(error) => error.hint(),
-            PrepareError::NoSuchHost(_) => Some("fleet-collector check lists the names".to_owned()),
+            PrepareError::NoSuchHost(_) | PrepareError::NoSuchGroup(_) => {
+                Some("fleet-collector check lists the names and groups".to_owned())
+            }
+            PrepareError::Disabled(_) => Some("set enabled to true in config.xml".to_owned()),
             PrepareError::KnownHosts(error) => error.hint(),
             PrepareError::Probe(_) => None,
         }
@@ -89,15 +98,17 @@ impl Setting {
         self.state_dir.join("known_hosts")
     }
 
-    /// The configured hosts that the patterns select, in the order of config.xml.
+    /// The configured hosts that the patterns select, enabled or not, in the order of config.xml.
     ///
     /// # Errors
     /// A pattern selects nothing.
     pub fn selected(&self) -> Result<Vec<&Host>, PrepareError> {
-        let matches = |pattern: &String, host: &Host| wildcard_match(pattern, host.name.as_str());
         for pattern in &self.patterns {
             if !self.config.hosts.iter().any(|host| matches(pattern, host)) {
-                return Err(PrepareError::NoSuchHost(pattern.clone()));
+                return Err(match pattern.strip_prefix('@') {
+                    Some(group) => PrepareError::NoSuchGroup(group.to_owned()),
+                    None => PrepareError::NoSuchHost(pattern.clone()),
+                });
             }
         }
         let all = self.patterns.is_empty();
@@ -105,12 +116,21 @@ impl Setting {
         Ok(self.config.hosts.iter().filter(wanted).collect())
     }
 
+    /// Those of the selected hosts that are to be visited.
+    fn to_visit(&self) -> Result<Vec<&Host>, PrepareError> {
+        let enabled: Vec<&Host> = self.selected()?.into_iter().filter(|host| host.enabled).collect();
+        match self.patterns.iter().find(|pattern| !enabled.iter().any(|host| matches(pattern, host))) {
+            Some(pattern) => Err(PrepareError::Disabled(pattern.clone())),
+            None => Ok(enabled),
+        }
+    }
+
     /// Everything a run needs, checked.
     ///
     /// # Errors
     /// See [`PrepareError`].
     pub fn prepare(&self) -> Result<Run, PrepareError> {
-        let selected = self.selected()?;
+        let selected = self.to_visit()?;
         let keys = keys::load(&self.state_dir)?;
         let probes = Probes::read(&self.places)?;
         let policy = match self.config.collector.host_keys {
@@ -121,13 +141,24 @@ impl Setting {
         let trust = Arc::new(Trust { known: KnownHosts::read(&path)?, path, policy });
         // Most fleets share one key: it is read and checked once.
         let mut identities = HashMap::new();
-        let hosts = selected.iter().map(|host| visitee(host, &mut identities)).collect();
+        // Who is asked for by name is visited, due or not.
+        let due = |host: &Host| host.every.filter(|_| self.patterns.is_empty());
+        let visitee = |host: &&Host| Visitee { every: due(host), ..visitee(host, &mut identities) };
+        let hosts = selected.iter().map(visitee).collect();
         let deadlines = self.config.collector.deadlines;
-        let fleet = Arc::new(Fleet { trust, keys, probes, deadlines });
+        let fleet = Arc::new(Fleet { trust, keys, probes, deadlines, memory: Memory::new() });
         let jobs = self.jobs.or(self.config.collector.jobs).unwrap_or(USUAL_JOBS);
         let sockets = crate::limits::sockets();
         let (database, config_sha256) = (self.database(), self.config.sha256.clone());
         Ok(Run { fleet, hosts, jobs, sockets, database, config_sha256 })
+    }
+}
+
+/// Whether the pattern is for this host: a name, a glob of names, or `@` and a glob of groups.
+fn matches(pattern: &str, host: &Host) -> bool {
+    match pattern.strip_prefix('@') {
+        Some(group) => host.group.as_deref().is_some_and(|name| wildcard_match(group, name)),
+        None => wildcard_match(pattern, host.name.as_str()),
     }
 }
 
@@ -146,6 +177,8 @@ fn visitee(host: &Host, identities: &mut HashMap<PathBuf, Arc<Identity>>) -> Vis
     });
     Visitee {
         name: host.name.clone(),
+        formerly: host.formerly.clone(),
+        every: host.every,
         target: target(host),
         access,
         remembered_dir: None,

@@ -8,20 +8,30 @@ use std::thread::JoinHandle;
 use storage::{RunId, Store, StoreError, Visit};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
+use crate::run::Reserved;
+
 const MAX_GROUP: usize = 256;
 
 /// A visit that was committed, with the number of its samples that were new.
 pub struct Committed {
-    /// What the caller sent along.
-    pub ticket: usize,
+    /// Which one of the run's hosts it was.
+    pub host: usize,
     /// The outcome as committed.
     pub outcome: sample::Outcome,
     /// How many samples were not known yet.
     pub new_samples: usize,
 }
 
+/// What goes along with a visit to be committed.
+pub struct Ticket {
+    /// Which one of the run's hosts it is.
+    pub host: usize,
+    /// The memory its answer takes, until it is committed.
+    pub memory: Option<Reserved>,
+}
+
 /// Takes visits to be committed.
-pub type Inbox = Sender<(usize, Visit)>;
+pub type Inbox = Sender<(Ticket, Visit)>;
 
 /// Starts the thread. It ends when all senders are gone or a commit fails, and hands the store back.
 ///
@@ -36,7 +46,7 @@ pub fn start(
         while let Some((tickets, group)) = next_group(&mut visits) {
             let counts = store.record_visits(run, &group)?;
             for ((ticket, visit), new_samples) in tickets.into_iter().zip(group).zip(counts) {
-                committed(Committed { ticket, outcome: visit.outcome, new_samples });
+                committed(Committed { host: ticket.host, outcome: visit.outcome, new_samples });
             }
         }
         Ok(store)
@@ -44,7 +54,7 @@ pub fn start(
     (inbox, thread)
 }
 
-fn next_group(visits: &mut Receiver<(usize, Visit)>) -> Option<(Vec<usize>, Vec<Visit>)> {
+fn next_group(visits: &mut Receiver<(Ticket, Visit)>) -> Option<(Vec<Ticket>, Vec<Visit>)> {
     let first = visits.blocking_recv()?;
     let mut group = vec![first];
     while group.len() < MAX_GROUP

@@ -1,18 +1,21 @@
 //! One visit to one host: log in, run the probe, and if it is not there, place it and run it again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use config::Deadlines;
 use sample::wire::{self, Acknowledgement, Limits, Request};
 use sample::{HostName, Nonce, Timestamp};
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 
 use crate::answer::{Answer, AnswerReader, NoAnswer};
 use crate::failure::shown;
 use crate::keys::KeyPair;
 use crate::place::{Placed, Placement, place};
 use crate::probe_file::{Probe, Probes};
-use crate::ssh::{Ended, Login, Session, Target, Trust};
+use crate::run::{Memory, Reserved};
+use crate::ssh::{Ended, Login, Session, Target, Trust, Want};
 use crate::work_dir::WorkDir;
 use crate::{Failure, clock};
 
@@ -29,12 +32,18 @@ pub struct Fleet {
     pub probes: Probes,
     /// How long each part of a visit may take.
     pub deadlines: Deadlines,
+    /// Where answers are kept until they are committed.
+    pub memory: Memory,
 }
 
 /// Whom a visit goes to, and what is known from earlier ones.
 pub struct Visitee {
     /// The host's name.
     pub name: HostName,
+    /// The name it had before.
+    pub formerly: Option<HostName>,
+    /// How often it is visited, if not in every run.
+    pub every: Option<Duration>,
     /// Where its sshd is found.
     pub target: Target,
     /// What config.xml says about the account there, or what is wrong with it: then the host is not contacted.
@@ -60,6 +69,8 @@ pub struct Access {
 pub struct Brought {
     /// The probe's answer, still sealed.
     pub answer: Answer,
+    /// The memory it takes, if it is large.
+    pub memory: Option<Reserved>,
     /// When it was complete.
     pub received: Timestamp,
     /// The nonce of this visit.
@@ -96,6 +107,8 @@ struct Visit<'a> {
     nonce: Nonce,
 }
 
+type InMemory = (Answer, Option<Reserved>);
+
 /// The probe was called and did not answer.
 struct Silence {
     why: NoAnswer,
@@ -123,11 +136,11 @@ impl Visit<'_> {
             Some(dir) => self.run_probe(&dir, self.likely_probe()).await?.ok(),
             None => None,
         };
-        let (answer, work_dir) = match warm {
+        let ((answer, memory), work_dir) = match warm {
             Some(answer) => (answer, self.host.remembered_dir.clone()),
             None => self.place_and_run().await?,
         };
-        Ok(Brought { answer, received: clock::now(), nonce: self.nonce, work_dir })
+        Ok(Brought { answer, memory, received: clock::now(), nonce: self.nonce, work_dir })
     }
 
     /// Where the probe may be run without a look at the place: below the home, or where the place script has made
@@ -144,7 +157,7 @@ impl Visit<'_> {
         self.fleet.probes.likely(self.host.architecture.as_deref())
     }
 
-    async fn place_and_run(&self) -> Result<(Answer, Option<WorkDir>), Failure> {
+    async fn place_and_run(&self) -> Result<(InMemory, Option<WorkDir>), Failure> {
         let Visit { fleet, host, access, .. } = self;
         let placement = Placement {
             wanted: access.wanted_dir.as_ref(),
@@ -163,7 +176,7 @@ impl Visit<'_> {
     }
 
     /// One channel, one exec. Works in every login shell, also after an rc file's `cd /`.
-    async fn run_probe(&self, dir: &WorkDir, probe: &Probe) -> Result<Result<Answer, Silence>, Failure> {
+    async fn run_probe(&self, dir: &WorkDir, probe: &Probe) -> Result<Result<InMemory, Silence>, Failure> {
         let request = Request {
             version: wire::VERSION,
             host: self.host.name.clone(),
@@ -176,9 +189,21 @@ impl Visit<'_> {
         };
         let command = format!("exec {dir}/{} run", file_name(probe));
         let mut reader = AnswerReader::new(self.nonce, LIMITS);
+        let mut reserving = None;
+        let take = |piece: &[u8]| {
+            if !reader.take(piece) {
+                return Want::Nothing;
+            }
+            let large = reader.announced().filter(|bytes| Memory::counts(*bytes) && reserving.is_none());
+            let Some(bytes) = large else { return Want::More };
+            let (memory, (done, reserved)) = (self.fleet.memory.clone(), oneshot::channel());
+            reserving = Some(reserved);
+            Want::MoreAfter(Box::pin(async move { drop(done.send(memory.reserve(bytes).await)) }))
+        };
         let limit = ("running the probe", self.fleet.deadlines.command);
-        let ended = self.session.exec(&command, request.encode().as_bytes(), limit, |piece| reader.take(piece)).await?;
-        Ok(reader.finish().map_err(|why| Silence { why, ended }))
+        let ended = self.session.exec(&command, request.encode().as_bytes(), limit, take).await?;
+        let memory = reserving.and_then(|mut reserved| reserved.try_recv().ok());
+        Ok(reader.finish().map(|answer| (answer, memory)).map_err(|why| Silence { why, ended }))
     }
 }
 

@@ -5,6 +5,7 @@ use std::fs::{self, DirBuilder};
 use std::io::{self, IsTerminal};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use config::{Environment, HostKeyPolicy};
 use storage::RunLock;
@@ -78,7 +79,7 @@ async fn run_once(
     let run = setting.prepare()?;
     make_private(&setting.state_dir)?;
     let _lock = RunLock::take(&run.database, "collector")?;
-    let summary = run.execute(stop, move |report| printer.host(&report)).await?;
+    let summary = run.execute(stop, Arc::new(printer)).await?;
     printer.summary(&summary);
     Ok(summary)
 }

@@ -2,10 +2,11 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use sample::HostName;
 use serde_json::json;
 
 use super::args::Format;
-use crate::run::{HostReport, Summary};
+use crate::run::{HostReport, Observer, Summary};
 
 /// Prints hosts as they come, and the summary.
 ///
@@ -24,7 +25,7 @@ impl Printer {
         Printer { format: format.unwrap_or(Format::Text), quiet_when_ok, verbose }
     }
 
-    pub(super) fn host(&self, report: &HostReport) {
+    fn host(&self, report: &HostReport) {
         let HostReport { host, outcome, samples } = report;
         let (kind, duration_ms) = (outcome.kind, outcome.duration.as_millis());
         let text = match self.format {
@@ -66,6 +67,16 @@ impl Printer {
                 print(&format!("{ok} of {hosts} hosts ok in {wall_s:.1} s{end}"));
             }
         }
+    }
+}
+
+impl Observer for Printer {
+    fn selected(&self, _hosts: usize) {}
+
+    fn started(&self, _host: &HostName) {}
+
+    fn finished(&self, report: &HostReport) {
+        self.host(report);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Running one command on the host: input in, output out, both bounded.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use russh::{ChannelMsg, ChannelReadHalf};
@@ -22,10 +23,11 @@ pub struct Ended {
 }
 
 /// Whether a reader of output wants more of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {
     /// Go on.
     More,
+    /// Go on when this is done; the host has to wait until then.
+    MoreAfter(Pin<Box<dyn Future<Output = ()> + Send>>),
     /// That was all, or too much: the command's end is not waited for.
     Nothing,
 }
@@ -85,7 +87,11 @@ async fn read(mut output: ChannelReadHalf, mut reader: impl FnMut(&[u8]) -> Want
         let patience = if ended.status.is_some() { AFTER_EXIT } else { Duration::MAX };
         let Ok(message) = timeout(patience, output.wait()).await else { return Ok(Some(ended)) };
         match message {
-            Some(ChannelMsg::Data { data }) if reader(&data) == Want::Nothing => return Ok(Some(ended)),
+            Some(ChannelMsg::Data { data }) => match reader(&data) {
+                Want::More => {}
+                Want::MoreAfter(wait) => wait.await,
+                Want::Nothing => return Ok(Some(ended)),
+            },
             Some(ChannelMsg::ExtendedData { data, .. }) => {
                 let room = MAX_STDERR.saturating_sub(ended.stderr.len());
                 ended.stderr.extend(data.iter().take(room));
