@@ -1,6 +1,7 @@
 //! What a configuration comes to, for people.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use config::{ConfiguredRule, Security, Smtp};
 use rules::{Recipient, Rule, Selector};
@@ -26,7 +27,7 @@ pub fn check(setting: &Setting) -> Result<String, ServerError> {
             text += "  no rules\n";
         }
         for configured in &host.rules {
-            text += &describe_rule(configured);
+            text += &describe_rule(configured, &setting.config.path);
         }
     }
     Ok(text)
@@ -49,7 +50,7 @@ fn describe_smtp(smtp: &Smtp) -> String {
     text + &format!("\nfrom      {}\n", smtp.from)
 }
 
-fn describe_rule(ConfiguredRule { rule, line }: &ConfiguredRule) -> String {
+fn describe_rule(ConfiguredRule { rule, file, line }: &ConfiguredRule, config: &Path) -> String {
     let Rule { key, recipients, .. } = rule;
     let what = match &key.selector {
         Selector::Every => key.metric.to_string(),
@@ -58,8 +59,9 @@ fn describe_rule(ConfiguredRule { rule, line }: &ConfiguredRule) -> String {
     let (limit, clear) = (words::limit(key.metric, rule.limit()), words::limit(key.metric, rule.clear()));
     let to: Vec<&str> = recipients.iter().map(Recipient::as_str).collect();
     let to = if to.is_empty() { "nobody".to_owned() } else { to.join(", ") };
+    let included = if **file == *config { String::new() } else { format!("{} ", file.display()) };
     let mut text = String::new();
-    writeln!(text, "  {what:<16} fires at {limit}, over at {clear}, to {to} (line {line})")
+    writeln!(text, "  {what:<16} fires at {limit}, over at {clear}, to {to} ({included}line {line})")
         .expect("writing to memory does not fail");
     text
 }

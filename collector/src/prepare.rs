@@ -173,7 +173,7 @@ pub fn target(host: &Host) -> Target {
 fn visitee(host: &Host, identities: &mut HashMap<PathBuf, Arc<Identity>>) -> Visitee {
     let access = access(host, identities).map_err(|found| {
         let hint = found.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
-        format!("config.xml line {}: {found}{hint}", host.line)
+        format!("{} line {}: {found}{hint}", host.file.display(), host.line)
     });
     Visitee {
         name: host.name.clone(),

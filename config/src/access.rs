@@ -87,7 +87,14 @@ pub(crate) fn open(path: &Path) -> io::Result<Opened> {
     Ok(Opened { file, metadata })
 }
 
+/// What tells a file from every other, whatever it is called: device and inode.
+pub(crate) type Identity = (u64, u64);
+
 impl Opened {
+    pub(crate) fn identity(&self) -> Identity {
+        (self.metadata.dev(), self.metadata.ino())
+    }
+
     pub(crate) fn mode(&self) -> u32 {
         self.metadata.mode() & 0o7777
     }

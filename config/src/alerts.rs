@@ -1,22 +1,26 @@
 //! `<alert>`, and who inherits which.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
 
 use rules::{Recipient, Rule, RuleKey, Selector};
 use sample::{Metric, Selectors, Unit};
 
 use crate::ConfiguredRule;
-use crate::fields::{Fields, no_children};
+use crate::fields::{Fields, no_children, unknown_child};
 use crate::report::Report;
 use crate::value::{limit, metric, mount, recipients};
 use crate::xml::Element;
 
 /// An `<alert>` that is right in itself.
+#[derive(Clone)]
 pub(crate) struct Alert {
     /// Without recipients, and with ordinal 0.
     rule: Rule,
     /// Its own; else the client's count.
     mail: Option<Vec<Recipient>>,
+    file: Arc<Path>,
     line: u32,
 }
 
@@ -28,10 +32,22 @@ impl Alert {
     }
 }
 
+/// The alerts within an element that holds nothing else.
+pub(crate) fn alerts(element: &Element<'_>, report: &mut Report) -> Vec<Alert> {
+    let mut alerts = Vec::new();
+    for child in &element.children {
+        match child.name {
+            "alert" => alerts.extend(alert(child, report)),
+            _ => unknown_child(child, element.name, &["alert"], report),
+        }
+    }
+    alerts
+}
+
 /// Returns none if something is wrong, which then is reported.
-pub(crate) fn alert(element: &Element<'_>, report: &mut Report<'_>) -> Option<Alert> {
+fn alert(element: &Element<'_>, report: &mut Report) -> Option<Alert> {
     no_children(element, report);
-    let line = report.line(element.at);
+    let (file, line) = (report.file(element.at), report.line(element.at));
     let mut fields = Fields::new(element, report);
     let metric = fields.required("type", metric);
     let given_limit = fields.required("limit", limit);
@@ -51,10 +67,10 @@ pub(crate) fn alert(element: &Element<'_>, report: &mut Report<'_>) -> Option<Al
         (_, _) => None,
     };
     fields.finish();
-    Some(Alert { rule: rule?, mail, line })
+    Some(Alert { rule: rule?, mail, file, line })
 }
 
-fn rule(key: RuleKey, limit: f64, clear: Option<f64>, fields: &mut Fields<'_, '_, '_>) -> Option<Rule> {
+fn rule(key: RuleKey, limit: f64, clear: Option<f64>, fields: &mut Fields<'_, '_>) -> Option<Rule> {
     if limit == 0.0 {
         let at = fields.place("limit");
         fields.report.warning(at, "a limit of 0 is always reached: the alert never ends");
@@ -73,18 +89,23 @@ fn rule(key: RuleKey, limit: f64, clear: Option<f64>, fields: &mut Fields<'_, '_
     }
 }
 
-/// The rules of a client: its own, and those of `<defaults>` for what it has no alert of its own.
-pub(crate) fn resolve(inherited: &[Alert], own: &[Alert], mail: &[Recipient]) -> Vec<ConfiguredRule> {
+/// The alerts of one level with those it inherits: one of its own replaces all inherited ones of the same type and
+/// mount.
+pub(crate) fn inherit(inherited: &[Alert], own: Vec<Alert>) -> Vec<Alert> {
     let replaced: BTreeSet<Watched> = own.iter().map(Alert::watched).collect();
-    let kept = inherited.iter().filter(|alert| !replaced.contains(&alert.watched()));
+    let kept = inherited.iter().filter(|alert| !replaced.contains(&alert.watched())).cloned();
+    kept.chain(own).collect()
+}
+
+/// The rules that a client's alerts come to. `mail` is for those that name nobody.
+pub(crate) fn rules(alerts: Vec<Alert>, mail: &[Recipient]) -> Vec<ConfiguredRule> {
     let mut count: BTreeMap<Watched, u32> = BTreeMap::new();
-    let numbered = kept.chain(own).map(|alert| {
-        let next = count.entry(alert.watched()).or_default();
-        let mut rule = alert.rule.clone();
+    let numbered = alerts.into_iter().map(|Alert { mut rule, mail: own, file, line }| {
+        let next = count.entry((rule.key.metric, rule.key.selector.clone())).or_default();
         rule.key.ordinal = *next;
-        rule.recipients = alert.mail.clone().unwrap_or_else(|| mail.to_vec());
+        rule.recipients = own.unwrap_or_else(|| mail.to_vec());
         *next += 1;
-        ConfiguredRule { rule, line: alert.line }
+        ConfiguredRule { rule, file, line }
     });
     numbered.collect()
 }

@@ -11,14 +11,14 @@ use crate::value::{self, advice};
 use crate::xml::{Attribute, Element};
 use crate::{Secret, SecretSource};
 
-pub(crate) struct Fields<'e, 'r, 'p> {
+pub(crate) struct Fields<'e, 'r> {
     element: &'e Element<'e>,
     asked: Vec<&'static str>,
-    pub(crate) report: &'r mut Report<'p>,
+    pub(crate) report: &'r mut Report,
 }
 
-impl<'e, 'r, 'p> Fields<'e, 'r, 'p> {
-    pub(crate) fn new(element: &'e Element<'e>, report: &'r mut Report<'p>) -> Fields<'e, 'r, 'p> {
+impl<'e, 'r> Fields<'e, 'r> {
+    pub(crate) fn new(element: &'e Element<'e>, report: &'r mut Report) -> Fields<'e, 'r> {
         Fields { element, asked: Vec::new(), report }
     }
 
@@ -33,9 +33,8 @@ impl<'e, 'r, 'p> Fields<'e, 'r, 'p> {
         match parse(text) {
             Ok(value) => Some(value),
             Err(complaint) => {
-                // A password may stand in the wrong one of the three.
-                let shown =
-                    if name.starts_with("password") { String::new() } else { format!("\"{}\" ", Untrusted(text)) };
+                // A password or a passphrase may stand where its file belongs.
+                let shown = if name.starts_with("pass") { String::new() } else { format!("\"{}\" ", Untrusted(text)) };
                 self.report.problem(attribute.value_at, format!("{name} {shown}{complaint}"));
                 None
             }
@@ -60,17 +59,27 @@ impl<'e, 'r, 'p> Fields<'e, 'r, 'p> {
 
     /// `password`, `password-file` or `password-env`, at most one of them. No password is ever part of a message.
     pub(crate) fn password(&mut self) -> Option<SecretSource> {
-        let folder = self.report.folder();
-        let given: Vec<_> =
-            ["password", "password-file", "password-env"].into_iter().filter(|name| self.has(name)).collect();
         let inline = self.inline_password().map(SecretSource::Inline);
-        let file = self.optional("password-file", |text| value::path(text, &folder)).map(SecretSource::File);
+        let file = self.path("password-file").map(SecretSource::File);
         let variable = self.optional("password-env", value::variable).map(SecretSource::Env);
+        self.at_most_one(&["password", "password-file", "password-env"]);
+        inline.or(file).or(variable)
+    }
+
+    /// `passphrase-file` or `passphrase-env`.
+    pub(crate) fn passphrase(&mut self) -> Option<SecretSource> {
+        let file = self.path("passphrase-file").map(SecretSource::File);
+        let variable = self.optional("passphrase-env", value::variable).map(SecretSource::Env);
+        self.at_most_one(&["passphrase-file", "passphrase-env"]);
+        file.or(variable)
+    }
+
+    fn at_most_one(&mut self, names: &[&str]) {
+        let given: Vec<_> = names.iter().filter(|name| self.has(name)).collect();
         if let [first, second, ..] = given[..] {
             let at = self.place(second);
             self.report.problem(at, format!("both {first} and {second} are given, only one is allowed"));
         }
-        inline.or(file).or(variable)
     }
 
     fn inline_password(&mut self) -> Option<Secret> {
@@ -83,8 +92,13 @@ impl<'e, 'r, 'p> Fields<'e, 'r, 'p> {
         Some(Secret::new(text.to_string()))
     }
 
+    /// The folder that relative paths start from.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.report.folder(self.element.at)
+    }
+
     pub(crate) fn path(&mut self, name: &'static str) -> Option<PathBuf> {
-        let folder = self.report.folder();
+        let folder = self.folder();
         self.optional(name, |text| value::path(text, &folder))
     }
 
@@ -95,10 +109,6 @@ impl<'e, 'r, 'p> Fields<'e, 'r, 'p> {
     /// Where the value stands; the element if it is not there.
     pub(crate) fn place(&self, name: &str) -> usize {
         self.find(name).map_or(self.element.at, |attribute| attribute.value_at)
-    }
-
-    pub(crate) fn element_at(&self) -> usize {
-        self.element.at
     }
 
     /// Reports the attributes nobody asked for.
@@ -123,7 +133,7 @@ impl<'e, 'r, 'p> Fields<'e, 'r, 'p> {
 }
 
 /// Reports an element that may not stand here.
-pub(crate) fn unknown_child(child: &Element<'_>, parent: &str, allowed: &[&str], report: &mut Report<'_>) {
+pub(crate) fn unknown_child(child: &Element<'_>, parent: &str, allowed: &[&str], report: &mut Report) {
     report.problem_with(child.at, || {
         let advice = match nearest(child.name, allowed) {
             Some(word) => format!("did you mean <{word}>?"),
@@ -135,6 +145,6 @@ pub(crate) fn unknown_child(child: &Element<'_>, parent: &str, allowed: &[&str],
 }
 
 /// Reports every child of an element that has none.
-pub(crate) fn no_children(element: &Element<'_>, report: &mut Report<'_>) {
+pub(crate) fn no_children(element: &Element<'_>, report: &mut Report) {
     element.children.iter().for_each(|child| unknown_child(child, element.name, &[], report));
 }

@@ -1,160 +1,247 @@
-//! `<client>`, and `<defaults>`, which clients inherit from.
+//! From clients, groups and defaults to hosts: what each inherits, and whether they go together.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, HashMap};
 
-use rules::Recipient;
-use sample::HostName;
+use sample::{HostName, Untrusted};
 
-use crate::alerts::{self, Alert};
-use crate::fields::{Fields, unknown_child};
+use crate::clients::{Client, Group};
+use crate::inherit::{Jump, Settings};
 use crate::report::Report;
-use crate::value::{address, host_name, port, recipients, username, work_dir};
-use crate::xml::Element;
-use crate::{Host, SecretSource};
+use crate::sections::Sections;
+use crate::suggest::nearest;
+use crate::{Host, alerts, jumps};
 
 const DEFAULT_PORT: u16 = 22;
-/// A client with one of these inherits none of them.
-const LOGIN: [&str; 4] = ["identity-file", "password", "password-file", "password-env"];
+/// All clients together.
+const MAX_HOSTS: usize = 100_000;
 
-/// What `<defaults>` and `<client>` have in common.
-#[derive(Default)]
-struct Settings {
-    port: Option<u16>,
-    username: Option<String>,
-    password: Option<SecretSource>,
-    identity_file: Option<PathBuf>,
-    mail: Option<Vec<Recipient>>,
-    work_dir: Option<String>,
-    alerts: Vec<Alert>,
-    /// Given, be it right or wrong: what was wrong is not missing as well.
-    has_username: bool,
-    has_login: bool,
+/// A host as the others know it. The name is known also where the rest is wrong.
+pub(crate) struct Named {
+    pub(crate) name: HostName,
+    pub(crate) at: usize,
+    pub(crate) jump: Option<Jump>,
+    pub(crate) host: Option<Host>,
 }
 
-/// Every client, with what it inherits.
-pub(crate) fn hosts(defaults: Option<&Element<'_>>, clients: &[&Element<'_>], report: &mut Report<'_>) -> Vec<Host> {
-    let defaults = defaults.map_or_else(Settings::default, |element| self::defaults(element, report));
-    let mut lines: HashMap<HostName, u32> = HashMap::new();
-    let (mut hosts, mut silent) = (Vec::new(), Vec::new());
-    for element in clients {
-        let client = client(element, &defaults, report);
-        if let Some(name) = client.name {
-            let line = report.line(client.name_at);
-            if let Some(first) = lines.get(&name) {
-                report.problem(client.name_at, format!("a client \"{name}\" is given in line {first} already"));
-            } else {
-                lines.insert(name, line);
+/// Where each name stands in the list of all.
+pub(crate) type Index = HashMap<HostName, usize>;
+
+/// Every host of every client, with what it inherits. Takes groups and clients out of the sections.
+///
+/// What nobody knows is told only if all is known: one broken file or name shall not be told many times.
+pub(crate) fn hosts(sections: &mut Sections, report: &mut Report) -> Vec<Host> {
+    let (clients, has_gaps) = (std::mem::take(&mut sections.clients), sections.has_gaps);
+    let mut groups = Groups::new(sections, report);
+    let (mut all, mut index, mut silent) = (Vec::new(), Index::new(), Vec::new());
+    let mut formerly = Vec::new();
+    let all_are_named = !has_gaps && clients.iter().all(|client| !client.names.is_empty());
+    for client in clients {
+        if all.len() + client.names.len() > MAX_HOSTS {
+            report.problem(client.at, format!("more than {MAX_HOSTS} hosts up to this client"));
+            return Vec::new();
+        }
+        formerly.push((client.formerly_at, client.formerly.clone()));
+        let expanded = expand(client, &mut groups, report);
+        if expanded.tells_nobody {
+            silent.push(expanded.at);
+        }
+        add(expanded.hosts, &mut all, &mut index, report);
+    }
+    groups.warn_of_unused(report);
+    warn_of_silent(&silent, report);
+    check_former_names(&formerly, &all, &index, report);
+    jumps::resolve(&mut all, &index, all_are_named, report);
+    all.into_iter().filter_map(|named| named.host).collect()
+}
+
+/// Every group with what it inherits.
+struct Groups<'d> {
+    defaults: &'d Settings,
+    by_name: BTreeMap<String, Known>,
+    /// There may be others, or other defaults: a file could not be read.
+    has_gaps: bool,
+    /// A group without a right name may be the one that is meant.
+    all_are_named: bool,
+}
+
+struct Known {
+    settings: Settings,
+    at: usize,
+    used: bool,
+}
+
+impl<'d> Groups<'d> {
+    fn new(sections: &'d mut Sections, report: &mut Report) -> Groups<'d> {
+        let groups = std::mem::take(&mut sections.groups);
+        let all_are_named = groups.iter().all(|group| group.name.is_some());
+        let (defaults, has_gaps) = (&sections.defaults.value, sections.has_gaps);
+        let mut by_name: BTreeMap<String, Known> = BTreeMap::new();
+        for Group { name, name_at: at, own } in groups {
+            let Some(name) = name else { continue };
+            match by_name.get(&name) {
+                Some(first) => report.problem(at, already("group", &name, &report.line_for(first.at, at))),
+                None => drop(by_name.insert(name, Known { settings: own.inherit(defaults), at, used: false })),
             }
         }
-        if client.host.as_ref().is_some_and(tells_nobody) {
-            silent.push(element.at);
+        Groups { defaults, by_name, has_gaps, all_are_named }
+    }
+
+    /// What a client inherits. None: it names a group that is not there, which is reported if it was not before.
+    fn above(&mut self, client: &Client, report: &mut Report) -> Option<&Settings> {
+        let Some((name, at)) = &client.group else { return Some(self.defaults) };
+        let name = name.as_ref()?;
+        if !self.has_gaps && self.all_are_named && !self.by_name.contains_key(name) {
+            report.problem_with(*at, || self.unknown(name));
         }
-        hosts.extend(client.host);
+        let known = self.by_name.get_mut(name)?;
+        known.used = true;
+        Some(&known.settings)
     }
-    if let [first, ref more @ ..] = silent[..] {
-        let others = if more.is_empty() { String::new() } else { format!(" (and {} more)", more.len()) };
-        report.warning(first, format!("no mail address for alerts of this client{others}: nobody is told of them"));
+
+    fn unknown(&self, name: &str) -> String {
+        let names: Vec<&str> = self.by_name.keys().map(String::as_str).take(MAX_SUGGESTED).collect();
+        let advice = match nearest(name, &names) {
+            Some(near) => format!("did you mean {near:?}?"),
+            None => format!("there is no <group name={name:?}>"),
+        };
+        format!("group \"{name}\" is unknown, {advice}")
     }
-    hosts
+
+    fn warn_of_unused(&self, report: &mut Report) {
+        for (name, known) in self.by_name.iter().filter(|(_, known)| !known.used) {
+            report.warning(known.at, format!("no client is in the group \"{name}\""));
+        }
+    }
+}
+
+/// How many names are looked through for one that was meant.
+pub(crate) const MAX_SUGGESTED: usize = 1_000;
+
+fn already(what: &str, name: &str, line: &str) -> String {
+    format!("a {what} \"{name}\" is given in {line} already")
+}
+
+/// A client's hosts.
+struct Expanded {
+    at: usize,
+    hosts: Vec<Named>,
+    /// A rule of it has no recipient.
+    tells_nobody: bool,
+}
+
+fn expand(mut client: Client, groups: &mut Groups<'_>, report: &mut Report) -> Expanded {
+    let own = std::mem::take(&mut client.own);
+    let own_jump = own.jump.is_some();
+    let above = groups.above(&client, report);
+    // A group that is not there might have given what is missing, and so might <defaults>.
+    let is_complete = above.is_some();
+    let settings = own.inherit(above.unwrap_or(&Settings::default()));
+    if is_complete && !groups.has_gaps {
+        report_missing(&settings, client.at, report);
+    }
+    let jump = settings.jump.clone();
+    let first = first_host(&client, settings, report);
+    let tells_nobody = first.as_ref().is_some_and(tells_nobody);
+    let named = |(i, name): (usize, HostName)| {
+        let host = first.clone().zip(client.addresses.get(i)).map(|(host, address)| {
+            let (name, address, formerly) = (name.clone(), address.clone(), client.formerly.get(i).cloned());
+            Host { name, address, formerly, ..host }
+        });
+        // Who inherits itself as its jump host is the jump host.
+        let itself = |jump: &Jump| !own_jump && jump.through.as_ref() == Some(&name);
+        Named { at: client.name_at, jump: jump.clone().filter(|jump| !itself(jump)), host, name }
+    };
+    let hosts = client.names.into_iter().enumerate().map(named).collect();
+    Expanded { at: client.at, hosts, tells_nobody }
 }
 
 fn tells_nobody(host: &Host) -> bool {
-    host.rules.iter().any(|configured| configured.rule.recipients.is_empty())
+    host.enabled && host.rules.iter().any(|configured| configured.rule.recipients.is_empty())
 }
 
-fn defaults(element: &Element<'_>, report: &mut Report<'_>) -> Settings {
-    let alerts = alerts(element, report);
-    let mut fields = Fields::new(element, report);
-    let settings = settings(&mut fields, alerts);
-    fields.finish();
-    settings
-}
-
-/// The name is known also where the rest is wrong: duplicates are told all the same.
-struct Client {
-    name: Option<HostName>,
-    name_at: usize,
-    host: Option<Host>,
-}
-
-fn client(element: &Element<'_>, defaults: &Settings, report: &mut Report<'_>) -> Client {
-    let alerts = alerts(element, report);
-    let line = report.line(element.at);
-    let mut fields = Fields::new(element, report);
-    let address = fields.required("ip", address);
-    let given_name = fields.optional("name", host_name);
-    let (name, name_at) = match fields.has("name") {
-        true => (given_name, fields.place("name")),
-        // `address` lets nothing pass that is not a host name.
-        false => (address.as_deref().and_then(|address| host_name(address).ok()), fields.place("ip")),
-    };
-    let own = settings(&mut fields, alerts);
-    report_missing(&own, defaults, &mut fields);
-    fields.finish();
-    let identity = name.clone().zip(address);
-    let host = identity.and_then(|(name, address)| resolve((name, address, line), &own, defaults));
-    Client { name, name_at, host }
-}
-
-/// Returns none where something is missing, which was reported.
-fn resolve((name, address, line): (HostName, String, u32), own: &Settings, defaults: &Settings) -> Option<Host> {
-    let login = if own.has_login { own } else { defaults };
-    let mail = own.mail.as_ref().or(defaults.mail.as_ref());
+/// The first host of a client, which the others differ from in name and address; without its jump host.
+/// `settings` are those of the client with all it inherits. Returns none where something is missing or wrong, which was
+/// reported.
+fn first_host(client: &Client, settings: Settings, report: &Report) -> Option<Host> {
+    let (name, address) = client.names.first().zip(client.addresses.first())?;
+    let login = settings.login?;
     Some(Host {
-        name,
-        address,
-        port: own.port.or(defaults.port).unwrap_or(DEFAULT_PORT),
-        username: own.username.as_ref().or(defaults.username.as_ref())?.clone(),
-        password: login.password.clone(),
-        identity_file: login.identity_file.clone(),
-        passphrase: None,
-        certificate_file: None,
-        agent: None,
+        name: name.clone(),
+        address: address.clone(),
+        port: settings.port.unwrap_or(DEFAULT_PORT),
+        username: settings.username?,
+        password: login.password,
+        identity_file: login.identity_file,
+        passphrase: login.passphrase,
+        certificate_file: login.certificate_file,
+        agent: login.agent,
         jump: None,
-        group: None,
-        enabled: true,
-        every: None,
-        formerly: None,
-        fingerprints: Vec::new(),
-        legacy_algorithms: false,
-        work_dir: own.work_dir.as_ref().or(defaults.work_dir.as_ref()).cloned(),
-        rules: alerts::resolve(&defaults.alerts, &own.alerts, mail.map_or(&[], Vec::as_slice)),
-        line,
+        group: client.group.as_ref().and_then(|(name, _)| name.clone()),
+        enabled: settings.enabled.unwrap_or(true),
+        every: settings.every,
+        formerly: client.formerly.first().cloned(),
+        fingerprints: client.fingerprints.clone(),
+        legacy_algorithms: settings.legacy_algorithms.unwrap_or(false),
+        work_dir: settings.work_dir,
+        rules: alerts::rules(settings.alerts, settings.mail.as_deref().unwrap_or_default()),
+        file: report.file(client.at),
+        line: report.line(client.at),
     })
 }
 
-fn report_missing(own: &Settings, defaults: &Settings, fields: &mut Fields<'_, '_, '_>) {
-    if !own.has_username && !defaults.has_username {
-        fields.missing("username");
+fn report_missing(settings: &Settings, at: usize, report: &mut Report) {
+    if !settings.has_username {
+        report.problem(at, "missing attribute \"username\" on <client>");
     }
-    if !own.has_login && !defaults.has_login {
-        let at = fields.element_at();
-        fields.report.problem(at, "no way to log in: give identity-file or password-file");
-    }
-}
-
-fn settings(fields: &mut Fields<'_, '_, '_>, alerts: Vec<Alert>) -> Settings {
-    Settings {
-        port: fields.optional("port", port),
-        username: fields.optional("username", username),
-        password: fields.password(),
-        identity_file: fields.path("identity-file"),
-        mail: fields.optional("mail", recipients),
-        work_dir: fields.optional("work-dir", work_dir),
-        alerts,
-        has_username: fields.has("username"),
-        has_login: LOGIN.iter().any(|name| fields.has(name)),
+    if settings.login.is_none() {
+        report.problem(at, "no way to log in: give identity-file or password-file");
     }
 }
 
-fn alerts(element: &Element<'_>, report: &mut Report<'_>) -> Vec<Alert> {
-    let mut alerts = Vec::new();
-    for child in &element.children {
-        match child.name {
-            "alert" => alerts.extend(alerts::alert(child, report)),
-            _ => unknown_child(child, element.name, &["alert"], report),
+/// Adds the hosts of one client to all. Names that are taken are told once for all of them.
+fn add(hosts: Vec<Named>, all: &mut Vec<Named>, index: &mut Index, report: &mut Report) {
+    let mut taken: Option<(HostName, usize, usize)> = None;
+    let mut others = 0;
+    for named in hosts {
+        if let Some(first) = index.get(&named.name) {
+            others += usize::from(taken.is_some());
+            taken.get_or_insert((named.name, named.at, all[*first].at));
+        } else {
+            index.insert(named.name.clone(), all.len());
+            all.push(named);
         }
     }
-    alerts
+    let Some((name, at, first)) = taken else { return };
+    if first == at {
+        return report.problem(at, format!("the ranges of this client make the name \"{name}\" twice"));
+    }
+    let message = already("client", name.as_str(), &report.line_for(first, at));
+    let others = if others == 0 { String::new() } else { format!(", and {others} more of these names") };
+    report.problem(at, format!("{message}{others}"));
+}
+
+/// A former name belongs to one host, and to none that still has it. Told once for each client.
+fn check_former_names(formerly: &[(usize, Vec<HostName>)], all: &[Named], index: &Index, report: &mut Report) {
+    let mut seen: HashMap<&HostName, usize> = HashMap::new();
+    for (at, names) in formerly {
+        let mistake = names.iter().find_map(|name| {
+            let still = index.get(name).map(|it| all[*it].at);
+            let before = seen.insert(name, *at);
+            let line = |place: usize| report.line_for(place, *at);
+            let still = still.map(|place| format!("is still the name of a client, in {}", line(place)));
+            let told =
+                still.or_else(|| before.map(|place| format!("is told of another host already, in {}", line(place))));
+            told.map(|told| format!("formerly \"{}\" {told}", Untrusted(name.as_str())))
+        });
+        if let Some(message) = mistake {
+            report.problem(*at, message);
+        }
+    }
+}
+
+fn warn_of_silent(silent: &[usize], report: &mut Report) {
+    if let [first, ref more @ ..] = *silent {
+        let others = if more.is_empty() { String::new() } else { format!(" (and {} more)", more.len()) };
+        report.warning(first, format!("no mail address for alerts of this client{others}: nobody is told of them"));
+    }
 }

@@ -1,25 +1,39 @@
 //! config.xml to checked values.
 //!
-//! [`load`] returns a whole [`Config`], with everything inherited and every default in place, or all mistakes at
-//! once, each with its line and column. It opens no other file: passwords and keys are read by the program that needs
-//! them ([`SecretSource::read`], [`check_secret_file`]). [`locate`] and [`state_dir`] tell where things are.
+//! [`load`] returns a whole [`Config`], with everything inherited and every default in place, or all mistakes of all
+//! files at once, each with its file, line and column. It opens no files but config.xml and those it includes:
+//! passwords and keys are read by the program that needs them ([`SecretSource::read`], [`check_secret_file`]).
+//! [`locate`] and [`state_dir`] tell where things are.
 //!
 //! # The file
 //!
 //! `config/example/config.xml` is the commented example and the reference of every attribute; `config.xsd` beside it
 //! is the same for editors. What neither of them can say:
 //!
-//! - *Inheritance.* A `<client>` that lacks an attribute takes the one of `<defaults>`. The attributes of the login
-//!   (`identity-file`, `password`, `password-file`, `password-env`) are inherited together or not at all.
-//! - *Alerts.* A client's rules are the alerts of `<defaults>` and then its own. One alert of its own replaces all
-//!   inherited ones of the same type and mount. Mail goes to the alert's `mail`, else the client's, else that of
-//!   `<defaults>`.
-//! - *Identity.* A client is known by its name, by default its `ip`. Two clients of one name are a mistake.
-//! - *Paths* start from the folder of config.xml (`database`: from the state folder). `~` is not expanded.
+//! - *Inheritance.* A `<client>` that lacks an attribute takes the one of its `<group>`, and a group that of
+//!   `<defaults>`. The attributes of the login (`identity-file`, `passphrase-file`, `passphrase-env`,
+//!   `certificate-file`, `identity-agent`, `password`, `password-file`, `password-env`) are inherited together or not at
+//!   all.
+//! - *Alerts.* A client's rules are the alerts of `<defaults>`, of its group, and then its own. One alert of a nearer
+//!   level replaces all inherited ones of the same type and mount. Mail goes to the alert's `mail`, else the client's,
+//!   else the group's, else that of `<defaults>`.
+//! - *Identity.* A client is known by its name, by default its `ip`. Two clients of one name are a mistake, and so is a
+//!   `formerly` that names a client, or a former name that two clients claim.
+//! - *Ranges.* In `ip`, `name` and `formerly`, `[1-3,07]` stands for 1, 2, 3 and 07; a leading zero keeps the width
+//!   (`[08-10]`); several brackets are combined, the last one fastest. The three attributes of a client go in step and
+//!   need as many values each. At most 10,000 hosts come from one client, 100,000 from all.
+//! - *Jump hosts.* `jump` names a client, which may have a `jump` of its own and need not be enabled. A client that
+//!   inherits itself has none. Circles are a mistake.
+//! - *Files.* `<include href="conf.d/*.xml"/>` takes in files from the folder of the file it stands in, or below it,
+//!   links resolved. They hold the same elements; groups and clients are seen from everywhere, and what may be there
+//!   once may be there once in all. At most 8 deep, 10,000 files, 64 MiB.
+//! - *Paths* start from the folder of the file they stand in (`database`: from the state folder). `~` is not expanded.
 //! - *SMTP.* `security` is by default `tls` on port 465, `none` to this machine, else `starttls`; the port follows from
 //!   it (465, 25, 587). A password is never sent in plain text to another machine.
 //! - *Passwords.* At most one of the three attributes. In config.xml itself a password is refused if others can read
-//!   the file, and warned of otherwise.
+//!   the file, and warned of otherwise. Passphrases can't stand there.
+//! - *Gaps.* A jump host or group that nobody defines is a mistake only if every file could be read: one broken file is
+//!   told once, not for each client that refers to it.
 //!
 //! # Differences to the original of 2017
 //!
@@ -33,23 +47,31 @@
 //!
 //! # What is refused before it is read
 //!
-//! A file that group or others may write, that belongs to neither root nor the user who runs the program, or that
-//! stands below a folder where everybody may write. Then: more than 4 MiB, anything but UTF-8, a DOCTYPE, unknown
+//! A file, included or not, that group or others may write, that belongs to neither root nor the user who runs the
+//! program, or that stands below a folder where everybody may write. Then: more than 4 MiB, anything but UTF-8, a DOCTYPE, unknown
 //! entities, elements nested more than 16 deep, more than 64 attributes on one element.
 
 mod access;
 mod alerts;
+mod clients;
 mod error;
 mod fields;
 mod grammar;
 mod hosts;
+mod include;
+mod inherit;
+mod jumps;
 mod load;
 mod model;
+mod names;
 mod paths;
+mod ranges;
 mod report;
 mod secret;
+mod sections;
 mod settings;
 mod suggest;
+mod text;
 mod value;
 mod xml;
 

@@ -1,28 +1,31 @@
-//! From a path, or from bytes, to a [`Config`]: all of it or nothing.
+//! From a path, or from bytes, to a [`Config`]: all files of it or nothing.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use sample::Untrusted;
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
-use crate::access;
-use crate::fields::unknown_child;
-use crate::grammar::is_xml;
-use crate::report::Report;
-use crate::xml::{self, Attribute, Element};
-use crate::{Collector, Config, ConfigError, Host, Smtp, Storage, hosts, settings};
+use crate::access::{self, Identity};
+use crate::include::{Files, Include, IncludeError};
+use crate::report::{Report, Text};
+use crate::sections::Sections;
+use crate::text::text;
+use crate::{Config, ConfigError, hosts, xml};
 
-/// Read as a whole into memory, and far more than the largest fleet needs.
+/// Of one file. Read as a whole into memory.
 pub(crate) const MAX_BYTES: u64 = 4 * 1024 * 1024;
+/// Files included by files included by files.
+const MAX_DEPTH: usize = 8;
 const OTHERS_MAY_READ: u32 = 0o004;
-const SECTIONS: [&str; 5] = ["storage", "collector", "smtp", "defaults", "client"];
 
-/// Reads and checks a configuration.
+/// Reads and checks a configuration, with all files it includes.
 ///
-/// Files it names (keys, passwords) are not touched: each program opens the ones it needs.
+/// Other files it names (keys, passwords) are not touched: each program opens the ones it needs.
 ///
 /// # Errors
-/// The file can't be read; others could change it; it holds mistakes, or a password that others can read.
+/// The file can't be read; others could change it; it, or a file it includes, holds mistakes, or a password that others
+/// can read.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
     let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
     let file = access::open(path).map_err(unreadable)?;
@@ -33,144 +36,154 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
     if let Some(refusal) = refusal {
         return Err(ConfigError::Permissions { path: path.to_owned(), refusal });
     }
-    let mode = file.mode();
+    let (mode, identity) = (file.mode(), file.identity());
     let bytes = file.read(MAX_BYTES).map_err(unreadable)?;
-    parse(&bytes, path, mode)
+    check(&bytes, path, mode, Some(identity))
 }
 
-/// Checks a configuration that is in memory already.
+/// Checks a configuration that is in memory already. What it includes is read from the folder of `path`.
 ///
 /// `path` is for messages and for relative paths; `mode` holds the permission bits of the file, which decide about
 /// passwords in it.
 ///
 /// # Errors
-/// It holds mistakes, or a password although others can read the file.
+/// It, or a file it includes, holds mistakes, or a password although others can read the file.
 pub fn parse(bytes: &[u8], path: &Path, mode: u32) -> Result<Config, ConfigError> {
-    let (text, broken) = text(bytes);
-    let mut report = Report::new(path, text);
-    let mut found = Sections::default();
-    match broken {
-        Some((at, message)) => report.problem(at, message),
-        None => {
-            if let Some(root) = xml::read(text, &mut report) {
-                found = sections(&root, &mut report);
-            }
-        }
-    }
-    let exposed = judge_inline_passwords(mode, &mut report);
-    let findings = report.into_findings();
-    if !findings.problems.is_empty() {
-        let command = exposed.then(|| format!("chmod 600 {}", path.display()));
-        let (problems, omitted) = (findings.problems, findings.omitted);
-        return Err(ConfigError::Invalid { path: path.to_owned(), problems, omitted, command });
-    }
-    let Sections { storage, collector, smtp, hosts } = found;
-    let sha256 = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Config { path: path.to_owned(), sha256, storage, collector, smtp, hosts, warnings: findings.warnings })
+    check(bytes, path, mode, None)
 }
 
-#[derive(Default)]
-struct Sections {
-    storage: Storage,
-    collector: Collector,
-    smtp: Smtp,
-    hosts: Vec<Host>,
-}
-
-type Broken = (usize, &'static str);
-
-/// Returns the text as far as it is text, without a byte order mark, and where it stops being XML if that can be seen
-/// without parsing.
-fn text(bytes: &[u8]) -> (&str, Option<Broken>) {
-    if bytes.len() as u64 > MAX_BYTES {
-        return ("", Some((0, "the file is larger than 4 MiB")));
-    }
-    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return ("", Some((0, "this is UTF-16, expected UTF-8")));
-    }
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let (text, not_utf8) = match std::str::from_utf8(bytes) {
-        Ok(text) => (text, None),
-        Err(error) => {
-            let (valid, _) = bytes.split_at(error.valid_up_to());
-            (std::str::from_utf8(valid).unwrap_or_default(), Some((error.valid_up_to(), "this is not UTF-8")))
-        }
+fn check(bytes: &[u8], path: &Path, mode: u32, identity: Option<Identity>) -> Result<Config, ConfigError> {
+    let (first, broken) = owned(bytes);
+    let mut loading = Loading {
+        report: Report::new(Arc::from(path), Arc::clone(&first)),
+        sections: Sections::default(),
+        files: Files::begin(identity, bytes.len()),
+        digests: vec![Sha256::digest(bytes).into()],
+        is_full: false,
     };
-    let start = text.trim_start_matches([' ', '\t', '\r', '\n']);
-    if start.is_empty() && not_utf8.is_none() {
-        return (text, Some((0, "the file is empty")));
-    }
-    if bytes.contains(&0) || !start.starts_with('<') {
-        return (text, Some((0, "this is not an XML file")));
-    }
-    let control = text.find(|c| !is_xml(c)).map(|at| (at, "a control character, which XML does not allow"));
-    (text, control.or(not_utf8))
+    loading.file(Begun { path, mode, text: &first, broken, base: 0, depth: 0 });
+    loading.finish(path)
 }
 
-fn sections(root: &Element<'_>, report: &mut Report<'_>) -> Sections {
-    if root.name != "config" {
-        report.problem(root.at, format!("expected <config>, found <{}>", Untrusted(root.name)));
-        return Sections::default();
-    }
-    root_attributes(root, report);
-    for child in root.children.iter().filter(|child| !SECTIONS.contains(&child.name)) {
-        unknown_child(child, "config", &SECTIONS, report);
-    }
-    let clients: Vec<_> = root.children.iter().filter(|child| child.name == "client").collect();
-    let storage = single(root, "storage", report).map(|element| settings::storage(element, report));
-    let collector = single(root, "collector", report).map(|element| settings::collector(element, report));
-    let smtp = single(root, "smtp", report).map(|element| settings::smtp(element, report));
-    let defaults = single(root, "defaults", report);
-    let hosts = hosts::hosts(defaults, &clients, report);
-    if clients.is_empty() {
-        report.warning(root.at, "no <client>: nothing is monitored");
-    }
-    Sections {
-        storage: storage.unwrap_or_default(),
-        collector: collector.unwrap_or_default(),
-        smtp: smtp.unwrap_or_default(),
-        hosts,
-    }
+/// The text as far as it is text, for those who read it and those who count its lines.
+fn owned(bytes: &[u8]) -> (Text, Option<(usize, &'static str)>) {
+    let (text, broken) = text(bytes);
+    (Arc::new(Zeroizing::new(text.to_owned())), broken)
 }
 
-/// The root has none, but for those that lead an editor to the schema.
-fn root_attributes(root: &Element<'_>, report: &mut Report<'_>) {
-    const NAMESPACE: &str = "http://www.w3.org/2001/XMLSchema-instance";
-    let value = |attribute: &Attribute<'_>| attribute.value.as_ref().map(|value| value.to_string());
-    let is_namespace = |other: &Attribute<'_>| other.name == "xmlns:xsi" && value(other).as_deref() == Some(NAMESPACE);
-    for attribute in &root.attributes {
-        let allowed = is_namespace(attribute)
-            || (attribute.name == "xsi:noNamespaceSchemaLocation" && root.attributes.iter().any(is_namespace));
-        if !allowed {
-            let name = Untrusted(attribute.name);
-            report.problem(attribute.at, format!("unknown attribute \"{name}\" on <config>, which has none"));
+/// All files so far.
+struct Loading {
+    report: Report,
+    sections: Sections,
+    files: Files,
+    /// SHA-256 of each file.
+    digests: Vec<[u8; 32]>,
+    /// There are too many files; that was reported.
+    is_full: bool,
+}
+
+/// A file whose text is known to the report.
+struct Begun<'f> {
+    path: &'f Path,
+    mode: u32,
+    text: &'f Text,
+    broken: Option<(usize, &'static str)>,
+    /// The place of its first byte.
+    base: usize,
+    depth: usize,
+}
+
+impl Loading {
+    fn file(&mut self, Begun { path, mode, text, broken, base, depth }: Begun<'_>) {
+        let root = match broken {
+            Some((at, message)) => {
+                self.report.problem(base + at, message);
+                None
+            }
+            None => xml::read(text, base, &mut self.report),
+        };
+        self.sections.has_gaps |= root.is_none();
+        let includes = root.map(|root| self.sections.take(&root, &mut self.report)).unwrap_or_default();
+        self.judge_inline_passwords(path, mode);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        includes.iter().for_each(|include| self.include(include, folder, depth + 1));
+    }
+
+    fn include(&mut self, include: &Include, folder: &Path, depth: usize) {
+        if self.is_full {
+            return;
+        }
+        if depth > MAX_DEPTH {
+            self.sections.has_gaps = true;
+            let message = format!("files that include each other more than {MAX_DEPTH} deep");
+            return self.report.problem(include.at, message);
+        }
+        match include.files(folder) {
+            Ok(paths) if paths.is_empty() => self.report.warning(include.at, "no file matches this pattern"),
+            Ok(paths) => paths.iter().for_each(|path| self.included(path, (folder, include.at), depth)),
+            Err((path, error)) => self.refuse(&path, include.at, &error),
         }
     }
+
+    fn included(&mut self, path: &Path, (folder, at): (&Path, usize), depth: usize) {
+        if self.is_full {
+            return;
+        }
+        match self.files.read(path, (folder, at), &self.report) {
+            Ok(included) => {
+                self.digests.push(Sha256::digest(&included.bytes).into());
+                let (text, broken) = owned(&included.bytes);
+                let base = self.report.add(Arc::from(path), Arc::clone(&text));
+                self.file(Begun { path, mode: included.mode, text: &text, broken, base, depth });
+            }
+            Err(error) => self.refuse(path, at, &error),
+        }
+    }
+
+    fn refuse(&mut self, path: &Path, at: usize, error: &IncludeError) {
+        self.report.problem(at, format!("cannot include {}: {error}", path.display()));
+        if let Some(command) = error.hint(path) {
+            self.report.command(|| command);
+        }
+        self.is_full |= error.ends_all();
+        self.sections.has_gaps = true;
+    }
+
+    /// Refuses passwords in a file that others can read, and warns of them in any other. One message for all of a file.
+    fn judge_inline_passwords(&mut self, path: &Path, mode: u32) {
+        let [first, ref rest @ ..] = self.report.take_inline_passwords()[..] else { return };
+        let more = if rest.is_empty() { String::new() } else { format!(" (and {} more)", rest.len()) };
+        if mode & OTHERS_MAY_READ == 0 {
+            let better = "better are password-file, password-env or identity-file";
+            return self.report.warning(first, format!("a password{more} in this file: {better}"));
+        }
+        self.report.problem(first, format!("a password{more} in a file that others may read (mode {mode:04o})"));
+        self.report.command(|| format!("chmod 600 {}", path.display()));
+    }
+
+    fn finish(mut self, path: &Path) -> Result<Config, ConfigError> {
+        let path = PathBuf::from(path);
+        if self.sections.clients.is_empty() {
+            self.report.warning(0, "no <client>: nothing is monitored");
+        }
+        let hosts = hosts::hosts(&mut self.sections, &mut self.report);
+        let findings = self.report.into_findings();
+        if !findings.problems.is_empty() {
+            let (problems, omitted, command) = (findings.problems, findings.omitted, findings.command);
+            return Err(ConfigError::Invalid { path, problems, omitted, command });
+        }
+        let Sections { storage, collector, smtp, .. } = self.sections;
+        let (storage, collector, smtp) = (storage.value, collector.value, smtp.value);
+        let sha256 = digest(&self.digests);
+        Ok(Config { path, sha256, storage, collector, smtp, hosts, warnings: findings.warnings })
+    }
 }
 
-/// The element of that name, of which there may be one.
-fn single<'e, 't>(root: &'e Element<'t>, name: &str, report: &mut Report<'_>) -> Option<&'e Element<'t>> {
-    let mut all = root.children.iter().filter(|child| child.name == name);
-    let first = all.next()?;
-    for next in all {
-        let line = report.line(first.at);
-        report.problem(next.at, format!("a second <{name}>, the first is in line {line}"));
-    }
-    Some(first)
-}
-
-/// Refuses passwords in a file that others can read, and warns of them in any other. One message for all of them.
-fn judge_inline_passwords(mode: u32, report: &mut Report<'_>) -> bool {
-    let &[first, ref rest @ ..] = report.inline_passwords() else { return false };
-    let more = if rest.is_empty() { String::new() } else { format!(" (and {} more)", rest.len()) };
-    let exposed = mode & OTHERS_MAY_READ != 0;
-    if exposed {
-        report.problem(first, format!("a password{more} in a file that others may read (mode {mode:04o})"));
-    } else {
-        report.warning(
-            first,
-            format!("a password{more} in this file: better are password-file, password-env or identity-file"),
-        );
-    }
-    exposed
+/// Of a single file its own digest; else that of all digests.
+fn digest(digests: &[[u8; 32]]) -> String {
+    let of_all: [u8; 32] = match digests {
+        [only] => *only,
+        all => Sha256::digest(all.as_flattened()).into(),
+    };
+    of_all.iter().map(|byte| format!("{byte:02x}")).collect()
 }

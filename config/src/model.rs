@@ -1,6 +1,7 @@
 //! What a configuration comes to, with everything inherited and every default in place.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rules::{Recipient, Rule};
@@ -12,9 +13,10 @@ use crate::{Problem, SecretSource};
 /// A checked configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The file it came from.
+    /// The file it came from, which may include others.
     pub path: PathBuf,
-    /// SHA-256 of the file's bytes, in hex.
+    /// SHA-256 in hex: of the file's bytes, or, if it includes others, of the SHA-256 digests (32 bytes each) of all
+    /// files in the order they were read.
     pub sha256: String,
     /// `<storage>`.
     pub storage: Storage,
@@ -22,7 +24,7 @@ pub struct Config {
     pub collector: Collector,
     /// `<smtp>`.
     pub smtp: Smtp,
-    /// One per `<client>`, in the order of the file. Names are unique.
+    /// One per `<client>`, or as many as its range stands for, in the order of the files. Names are unique.
     pub hosts: Vec<Host>,
     /// What is allowed but probably not meant.
     pub warnings: Vec<Problem>,
@@ -149,7 +151,9 @@ pub struct Host {
     pub work_dir: Option<String>,
     /// Inherited rules that were not replaced, then its own. Keys are unique.
     pub rules: Vec<ConfiguredRule>,
-    /// The line of its `<client>`.
+    /// The file of its `<client>`: config.xml, or one that it includes.
+    pub file: Arc<Path>,
+    /// The line of its `<client>` in that file. Clients of one range share it.
     pub line: u32,
 }
 
@@ -167,7 +171,9 @@ pub enum Agent {
 pub struct ConfiguredRule {
     /// The rule.
     pub rule: Rule,
-    /// The line of its `<alert>`: within `<defaults>` if it was inherited.
+    /// The file of its `<alert>`.
+    pub file: Arc<Path>,
+    /// The line of its `<alert>`: within `<defaults>` or `<group>` if it was inherited.
     pub line: u32,
 }
 

@@ -11,7 +11,7 @@ use crate::value::{address, interval, jobs, one_of, path, port, sender, timeout,
 use crate::xml::Element;
 use crate::{Collector, Credentials, Deadlines, HostKeyPolicy, Security, Smtp, Storage};
 
-pub(crate) fn storage(element: &Element<'_>, report: &mut Report<'_>) -> Storage {
+pub(crate) fn storage(element: &Element<'_>, report: &mut Report) -> Storage {
     no_children(element, report);
     let mut fields = Fields::new(element, report);
     // Not joined with the folder of config.xml: it starts from the state folder, which is known to the programs.
@@ -20,7 +20,7 @@ pub(crate) fn storage(element: &Element<'_>, report: &mut Report<'_>) -> Storage
     database.map_or_else(Storage::default, |database| Storage { database })
 }
 
-pub(crate) fn collector(element: &Element<'_>, report: &mut Report<'_>) -> Collector {
+pub(crate) fn collector(element: &Element<'_>, report: &mut Report) -> Collector {
     no_children(element, report);
     let mut fields = Fields::new(element, report);
     let policies = [("strict", HostKeyPolicy::Strict), ("accept-new", HostKeyPolicy::AcceptNew)];
@@ -34,7 +34,7 @@ pub(crate) fn collector(element: &Element<'_>, report: &mut Report<'_>) -> Colle
     collector
 }
 
-fn deadlines(fields: &mut Fields<'_, '_, '_>) -> Deadlines {
+fn deadlines(fields: &mut Fields<'_, '_>) -> Deadlines {
     let default = Deadlines::default();
     let mut deadline = |name, default: Duration| fields.optional(name, timeout).unwrap_or(default);
     Deadlines {
@@ -46,7 +46,7 @@ fn deadlines(fields: &mut Fields<'_, '_, '_>) -> Deadlines {
     }
 }
 
-pub(crate) fn smtp(element: &Element<'_>, report: &mut Report<'_>) -> Smtp {
+pub(crate) fn smtp(element: &Element<'_>, report: &mut Report) -> Smtp {
     no_children(element, report);
     let mut fields = Fields::new(element, report);
     let host = fields.optional("host", address).unwrap_or_else(|| "localhost".to_owned());
@@ -79,7 +79,7 @@ pub(crate) fn smtp(element: &Element<'_>, report: &mut Report<'_>) -> Smtp {
     Smtp { host, port, security, credentials, ca_file, from: from.unwrap_or_else(default_sender) }
 }
 
-fn refuse_plain_text(fields: &mut Fields<'_, '_, '_>, host: &str) {
+fn refuse_plain_text(fields: &mut Fields<'_, '_>, host: &str) {
     let at = fields.place("security");
     if has_password(fields) && !is_loopback(host) {
         let message =
@@ -94,7 +94,7 @@ fn refuse_plain_text(fields: &mut Fields<'_, '_, '_>, host: &str) {
     }
 }
 
-fn has_password(fields: &Fields<'_, '_, '_>) -> bool {
+fn has_password(fields: &Fields<'_, '_>) -> bool {
     ["password", "password-file", "password-env"].iter().any(|name| fields.has(name))
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rules::Recipient;
 use sample::{HostName, Metric, ParseHostNameError, Untrusted};
 
+use crate::ranges::RangeError;
 use crate::suggest::nearest;
 
 /// What is wrong with a value.
@@ -49,9 +50,28 @@ pub(crate) enum Complaint {
     NotAWorkDir,
     #[error("is unknown, {0}")]
     Unknown(String),
+    #[error(transparent)]
+    Range(#[from] RangeError),
+    #[error("makes \"{made}\", which {complaint}")]
+    Makes { made: String, complaint: Box<Complaint> },
+    #[error(
+        "is not allowed: the name of a group begins with a letter or a digit, goes on with those or \".\", \"_\", \"-\", \
+         and has at most 253 characters"
+    )]
+    NotAGroup,
+    #[error("holds \"{0}\", which is not a fingerprint as `ssh-keygen -lf` prints it: SHA256: and 43 characters")]
+    NotAFingerprint(String),
+    #[error("is an absolute path: write it as seen from the folder of this file")]
+    Absolute,
+    #[error("has \"..\" in it: only what lies in the folder of this file can be included")]
+    LeadsUp,
+    #[error("has \"*\" or \"?\" in the name of a folder: only the last part may have them")]
+    FolderPattern,
+    #[error("is not a path such as conf.d/*.xml")]
+    NotAPath,
 }
 
-type Parsed<T> = Result<T, Complaint>;
+pub(crate) type Parsed<T> = Result<T, Complaint>;
 
 /// `did you mean "tls"?`, or the list of what is allowed.
 pub(crate) fn advice(found: &str, allowed: &[&str]) -> String {
@@ -93,6 +113,15 @@ pub(crate) fn timeout(text: &str) -> Parsed<Duration> {
 /// How often something is run.
 pub(crate) fn interval(text: &str) -> Parsed<Duration> {
     within(duration(text)?, (Duration::from_secs(1), "1s"), (Duration::from_secs(31 * 86_400), "31d"))
+}
+
+/// How often a host is visited that is not visited in every run.
+pub(crate) fn every(text: &str) -> Parsed<Duration> {
+    within(duration(text)?, (Duration::from_secs(60), "1m"), (Duration::from_secs(31 * 86_400), "31d"))
+}
+
+pub(crate) fn yes_or_no(text: &str) -> Parsed<bool> {
+    one_of(text, &[("yes", true), ("no", false), ("true", true), ("false", false)])
 }
 
 fn within(value: Duration, min: (Duration, &'static str), max: (Duration, &'static str)) -> Parsed<Duration> {
@@ -236,7 +265,7 @@ pub(crate) fn variable(text: &str) -> Parsed<String> {
     if starts && text.chars().all(fits) { Ok(text.to_owned()) } else { Err(Complaint::NotAVariable) }
 }
 
-fn line(text: &str) -> Parsed<&str> {
+pub(crate) fn line(text: &str) -> Parsed<&str> {
     if text.trim().is_empty() {
         return Err(Complaint::Empty);
     }

@@ -19,7 +19,7 @@ const MAX_ATTRIBUTES: usize = 64;
 /// More than 4 MiB of real elements can hold.
 const MAX_ELEMENTS: usize = 200_000;
 
-/// An element; places are byte offsets.
+/// An element. Places are those of the [`Report`].
 pub(crate) struct Element<'t> {
     pub(crate) name: &'t str,
     pub(crate) at: usize,
@@ -45,9 +45,10 @@ fn fatal<T>(at: usize, message: impl Into<String>) -> Result<T, Fatal> {
     Err(Fatal { at, message: message.into() })
 }
 
-/// Returns the root element; none if the text is not XML, which then is reported.
-pub(crate) fn read<'t>(text: &'t str, report: &mut Report<'_>) -> Option<Element<'t>> {
-    let mut walk = Walk { text, open: Vec::new(), root: None, elements: 0, report };
+/// Returns the root element; none if the text is not XML, which then is reported. `base` is the place of the text's
+/// first byte.
+pub(crate) fn read<'t>(text: &'t str, base: usize, report: &mut Report) -> Option<Element<'t>> {
+    let mut walk = Walk { text, base, open: Vec::new(), root: None, elements: 0, report };
     match walk.run() {
         Ok(()) => walk.root,
         Err(Fatal { at, message }) => {
@@ -57,24 +58,26 @@ pub(crate) fn read<'t>(text: &'t str, report: &mut Report<'_>) -> Option<Element
     }
 }
 
-struct Walk<'t, 'r, 'p> {
+struct Walk<'t, 'r> {
     text: &'t str,
+    /// The place of the text's first byte. Places below are places in the report unless they are called offsets.
+    base: usize,
     open: Vec<Element<'t>>,
     root: Option<Element<'t>>,
     elements: usize,
-    report: &'r mut Report<'p>,
+    report: &'r mut Report,
 }
 
-impl<'t> Walk<'t, '_, '_> {
+impl<'t> Walk<'t, '_> {
     fn run(&mut self) -> Result<(), Fatal> {
         let mut reader = Reader::from_str(self.text);
         reader.config_mut().check_comments = true;
         loop {
-            let at = reader.buffer_position() as usize;
+            let at = self.base + reader.buffer_position() as usize;
             match reader.read_event() {
                 Ok(Event::Eof) => return self.end(at),
                 Ok(event) => self.take(event, at)?,
-                Err(error) => return self.ill_formed(&error, at, reader.error_position() as usize),
+                Err(error) => return self.ill_formed(&error, at, self.base + reader.error_position() as usize),
             }
         }
     }
@@ -135,7 +138,7 @@ impl<'t> Walk<'t, '_, '_> {
         if self.open.len() >= MAX_DEPTH {
             return fatal(at, format!("elements nested more than {MAX_DEPTH} deep"));
         }
-        let name = name_at(self.text, at + 1);
+        let name = name_at(self.text, at - self.base + 1);
         if name.is_empty() || name.len() != tag.name().as_ref().len() {
             return fatal(at, "\"<\" is not followed by the name of an element");
         }
@@ -158,14 +161,15 @@ impl<'t> Walk<'t, '_, '_> {
     }
 
     fn attribute(&mut self, raw: &RawAttribute<'_>) -> Option<Attribute<'t>> {
-        let at = offset(self.text, raw.key.as_ref());
-        let value_at = offset(self.text, &raw.value);
-        let name = name_at(self.text, at);
+        let offset_of_name = offset(self.text, raw.key.as_ref());
+        let at = self.base + offset_of_name;
+        let value_at = self.base + offset(self.text, &raw.value);
+        let name = name_at(self.text, offset_of_name);
         if name.len() != raw.key.as_ref().len() || name.is_empty() {
             self.report.problem(at, "expected the name of an attribute");
             return None;
         }
-        if !self.text[..at].ends_with(|c: char| c.is_ascii_whitespace()) {
+        if !self.text[..offset_of_name].ends_with(|c: char| c.is_ascii_whitespace()) {
             self.report.problem(at, format!("expected a space before \"{}\"", Untrusted(name)));
         }
         Some(Attribute { name, at, value: self.value(raw, value_at), value_at })
@@ -194,7 +198,7 @@ impl<'t> Walk<'t, '_, '_> {
     fn bad_attribute(&mut self, error: &AttrError, content: usize) {
         match *error {
             AttrError::Duplicated(at, _) => {
-                let name = Untrusted(name_at(self.text, content + at));
+                let name = Untrusted(name_at(self.text, content + at - self.base));
                 self.report.problem(content + at, format!("attribute \"{name}\" is given twice"));
             }
             AttrError::ExpectedEq(at) => self.report.problem(content + at, "expected \"=\" and a value in quotes"),
@@ -214,7 +218,7 @@ impl<'t> Walk<'t, '_, '_> {
     }
 
     fn declaration(&mut self, declaration: &BytesDecl<'_>, at: usize) -> Result<(), Fatal> {
-        if at != 0 {
+        if at != self.base {
             return fatal(at, "<?xml …?> stands at the very beginning of a file or not at all");
         }
         if !is_declaration(declaration) {
@@ -235,7 +239,7 @@ impl<'t> Walk<'t, '_, '_> {
             }
             Error::IllFormed(IllFormedError::DoubleHyphenInComment) => {
                 let inside = start + "<!--".len();
-                let found = self.text.get(inside..).and_then(|text| text.find("--")).unwrap_or(0);
+                let found = self.text.get(inside - self.base..).and_then(|text| text.find("--")).unwrap_or(0);
                 fatal(inside + found, "\"--\" is not allowed inside a comment")
             }
             Error::Syntax(

@@ -34,9 +34,11 @@ fn the_commented_out_parts_of_the_example_are_right_too() {
     let uncommented: String = text.lines().filter(|line| !is_prose(line)).map(|line| format!("{line}\n")).collect();
     let config = parse(uncommented.as_bytes()).unwrap();
     let names: Vec<_> = config.hosts.iter().map(|host| host.name.as_str()).collect();
-    assert_eq!(names, ["web1", "db1", "old-switch"]);
+    assert_eq!(names[..4], ["web1", "gate", "db1", "app01"]);
+    assert_eq!((names[42], names[43], names.len()), ("app40", "old-switch", 44));
     assert_eq!(config.smtp.host, "mail.example.org");
-    assert_eq!(config.warnings, []);
+    let warnings: Vec<_> = config.warnings.iter().map(|warning| warning.message.as_str()).collect();
+    assert_eq!(warnings, ["no file matches this pattern"]);
 }
 
 /// Lines of the example that are neither an element nor one of its attributes.

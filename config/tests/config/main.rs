@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "clippy allows it in test functions, not in their helpers")]
 
 mod fixtures;
+mod fleet;
 mod hostile;
+mod hostile_includes;
+mod includes;
 mod meaning;
 mod permissions;
 mod schema;
