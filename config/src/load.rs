@@ -163,8 +163,8 @@ impl Loading {
 
     fn finish(mut self, path: &Path) -> Result<Config, ConfigError> {
         let path = PathBuf::from(path);
-        if self.sections.clients.is_empty() {
-            self.report.warning(0, "no <client>: nothing is monitored");
+        if let Some(root_at) = self.sections.root_at.filter(|_| self.sections.clients.is_empty()) {
+            self.report.warning(root_at, "no <client>: nothing is monitored");
         }
         let hosts = hosts::hosts(&mut self.sections, &mut self.report);
         let findings = self.report.into_findings();

@@ -21,6 +21,8 @@ pub(crate) struct Sections {
     pub(crate) defaults: Single<Settings>,
     pub(crate) groups: Vec<Group>,
     pub(crate) clients: Vec<Client>,
+    /// Where the root element of the first file stands.
+    pub(crate) root_at: Option<usize>,
     /// A file, or a part of it, could not be taken: what others refer to may be there.
     pub(crate) has_gaps: bool,
 }
@@ -52,6 +54,7 @@ impl Sections {
             report.problem(root.at, format!("expected <config>, found <{}>", Untrusted(root.name)));
             return includes;
         }
+        self.root_at.get_or_insert(root.at);
         root_attributes(root, report);
         for child in &root.children {
             match child.name {

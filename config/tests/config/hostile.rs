@@ -77,6 +77,47 @@ fn fifty_thousand_hosts_are_read_quickly() {
     assert!(begun.elapsed() < QUICKLY, "took {:?}", begun.elapsed());
 }
 
+/// Clients that say all they can, each in a chain of jump hosts as long as the fleet.
+fn fleet_of(count: usize) -> String {
+    let mut text = String::from("<config><defaults username='m' identity-file='id' mail='a@b.c'>");
+    text.push_str("<alert type='cpu' limit='90'/><alert type='disk' limit='90'/></defaults>\n");
+    (0..count)
+        .for_each(|n| writeln!(text, "<group name='g{n}' port='22'><alert type='cpu' limit='95'/></group>").unwrap());
+    for n in 0..count {
+        let (name, jump) = (format!("name='h{n}' formerly='old{n}'"), n.saturating_sub(1));
+        let jump = if n == 0 { "none".to_owned() } else { format!("h{jump}") };
+        writeln!(
+            text,
+            "<client ip='h{n}.example.org' {name} group='g{n}' jump='{jump}'><alert type='load' limit='4'/></client>"
+        )
+        .unwrap();
+    }
+    text + "</config>"
+}
+
+#[test]
+fn a_fleet_in_which_everybody_says_all_is_read_quickly() {
+    let text = fleet_of(10_000);
+    let begun = Instant::now();
+    let config = parse(text.as_bytes()).unwrap();
+    assert!(begun.elapsed() < QUICKLY, "took {:?}", begun.elapsed());
+    assert_eq!((config.hosts.len(), config.hosts[9_999].rules.len()), (10_000, 3));
+}
+
+#[test]
+fn a_fleet_in_which_everybody_is_mistaken_is_refused_quickly() {
+    let unknown = fleet_of(10_000).replace("group='g", "group='q").replace("jump='h", "jump='q");
+    assert_refused_quickly(&unknown, "config.xml:10002:62: group \"q0\" is unknown, there is no <group name=\"q0\">");
+    let doubled = fleet_of(10_000).replace("formerly='old", "formerly='h");
+    assert_refused_quickly(
+        &doubled,
+        "config.xml:10002:49: formerly \"h0\" is still the name of a client, in line 10002",
+    );
+    let circle = fleet_of(10_000).replace("jump='none'", "jump='h9999'");
+    let names = "h0 > h9999 > h9998 > h9997 > h9996 > h9995 > h9994 > h9993 > …";
+    assert_refused_quickly(&circle, &format!("config.xml:20001:84: jump leads in a circle: {names}"));
+}
+
 #[test]
 fn what_a_file_says_reaches_no_terminal_as_it_is() {
     let text = "<config><client ip='\u{202e}x&#10;y' username='m' identity-file='id'/></config>";
