@@ -18,8 +18,18 @@ pub enum Failure {
     Dial { address: String, source: io::Error },
     #[error("{address}: no answer within {}", humane(*limit))]
     DialTimeout { address: String, limit: Duration },
-    #[error("sshd said: {0}")]
+    #[error("{address}: this server is short of sockets or ports: {source}")]
+    Shortage { address: String, source: io::Error },
+    #[error("jump host {bastion}: {why}")]
+    Jump { bastion: String, why: String },
+    #[error("jump host {bastion} cannot reach {address} port {port}")]
+    BeyondJump { bastion: String, address: String, port: u16 },
+    #[error("{0}")]
     Throttled(String),
+    #[error("no SSH server: it says \"{}\"", Untrusted(.0))]
+    NotSsh(String),
+    #[error("no common {kind}: it offers {theirs}; we take {ours}")]
+    NoCommonAlgorithm { kind: &'static str, ours: String, theirs: String },
     #[error("{0}")]
     Handshake(String),
     #[error("no SSH handshake within {}", humane(*.0))]
@@ -28,6 +38,10 @@ pub enum Failure {
     HostKeyUnknown { name: String, offered: String },
     #[error("the key of {name} on file is {}; it offers {offered}", known.join(" or "))]
     HostKeyChanged { name: String, known: Vec<String>, offered: String },
+    #[error("config.xml takes no key of {name} but {}; it offers {offered}", pinned.join(" or "))]
+    HostKeyNotPinned { name: String, pinned: Vec<String>, offered: String },
+    #[error("{name} offers {offered}: {found}")]
+    HostCertificate { name: String, offered: String, found: String },
     #[error("{name} offers {offered}, which is marked @revoked")]
     HostKeyRevoked { name: String, offered: String },
     #[error("cannot note the new host key: {0}")]
@@ -69,11 +83,18 @@ impl Failure {
             Failure::Dial { source, .. } if source.kind() == io::ErrorKind::TimedOut => OutcomeKind::ConnectTimeout,
             Failure::Dial { .. } => OutcomeKind::Unreachable,
             Failure::DialTimeout { .. } => OutcomeKind::ConnectTimeout,
+            Failure::Shortage { .. } => OutcomeKind::Internal,
+            Failure::Jump { .. } => OutcomeKind::JumpFailed,
+            Failure::BeyondJump { .. } => OutcomeKind::Unreachable,
             Failure::Throttled(_) => OutcomeKind::Throttled,
-            Failure::Handshake(_) => OutcomeKind::HandshakeFailed,
+            Failure::NotSsh(_) | Failure::NoCommonAlgorithm { .. } | Failure::Handshake(_) => {
+                OutcomeKind::HandshakeFailed
+            }
             Failure::HandshakeTimeout(_) => OutcomeKind::HandshakeTimeout,
             Failure::HostKeyUnknown { .. } | Failure::HostKeyNotNoted(_) => OutcomeKind::HostKeyUnknown,
-            Failure::HostKeyChanged { .. } => OutcomeKind::HostKeyChanged,
+            Failure::HostKeyChanged { .. } | Failure::HostKeyNotPinned { .. } | Failure::HostCertificate { .. } => {
+                OutcomeKind::HostKeyChanged
+            }
             Failure::HostKeyRevoked { .. } => OutcomeKind::HostKeyRevoked,
             Failure::AuthRefused { .. } | Failure::NoAccess(_) => OutcomeKind::AuthFailed,
             Failure::AuthTimeout(_) => OutcomeKind::AuthTimeout,

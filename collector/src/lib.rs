@@ -18,6 +18,7 @@ pub mod run;
 pub mod ssh;
 pub mod unseal;
 pub mod visit;
+pub mod ways;
 pub mod work_dir;
 
 pub use failure::Failure;

@@ -13,7 +13,11 @@ use crate::probe_file::{Places, ProbeFileError, Probes};
 use crate::run::{Memory, Run};
 use crate::ssh::{Identity, IdentityError, KnownHosts, KnownHostsError, Login, Policy, Target, Trust};
 use crate::visit::{Access, Fleet, Visitee};
+use crate::ways::Ways;
 use crate::work_dir::ParseWorkDirError;
+
+/// Private keys that were read, by their files.
+pub type Identities = HashMap<PathBuf, Arc<Identity>>;
 
 /// Where everything is, and what was asked for.
 #[derive(Clone, Debug)]
@@ -125,6 +129,25 @@ impl Setting {
         }
     }
 
+    /// Who decides about host keys, by these keys on file.
+    pub fn trust(&self, known: Arc<KnownHosts>) -> Trust {
+        let policy = match self.config.collector.host_keys {
+            HostKeyPolicy::Strict => Policy::Strict,
+            HostKeyPolicy::AcceptNew => Policy::AcceptNew,
+        };
+        Trust { known, path: self.known_hosts(), policy }
+    }
+
+    /// The ways to the hosts. Private keys that jump hosts need are read into `identities`.
+    pub fn ways<'a>(
+        &'a self,
+        trust: Arc<Trust>,
+        identities: &'a mut Identities,
+    ) -> Ways<'a, impl FnMut(&Host) -> Result<Login, String> + 'a> {
+        let login = |host: &Host| usable(host, access(host, identities)).map(|access| access.login);
+        Ways::new(&self.config, trust, login)
+    }
+
     /// Everything a run needs, checked.
     ///
     /// # Errors
@@ -133,18 +156,16 @@ impl Setting {
         let selected = self.to_visit()?;
         let keys = keys::load(&self.state_dir)?;
         let probes = Probes::read(&self.places)?;
-        let policy = match self.config.collector.host_keys {
-            HostKeyPolicy::Strict => Policy::Strict,
-            HostKeyPolicy::AcceptNew => Policy::AcceptNew,
-        };
-        let path = self.known_hosts();
-        let trust = Arc::new(Trust { known: KnownHosts::read(&path)?, path, policy });
+        let trust = Arc::new(self.trust(Arc::new(KnownHosts::read(&self.known_hosts())?)));
         // Most fleets share one key: it is read and checked once.
         let mut identities = HashMap::new();
+        let accesses: Vec<_> = selected.iter().map(|host| usable(host, access(host, &mut identities))).collect();
+        let mut ways = self.ways(trust.clone(), &mut identities);
         // Who is asked for by name is visited, due or not.
         let due = |host: &Host| host.every.filter(|_| self.patterns.is_empty());
-        let visitee = |host: &&Host| Visitee { every: due(host), ..visitee(host, &mut identities) };
-        let hosts = selected.iter().map(visitee).collect();
+        let visitee =
+            |(host, access): (&&Host, _)| Visitee { every: due(host), ..visitee(host, ways.target(host), access) };
+        let hosts = selected.iter().zip(accesses).map(visitee).collect();
         let deadlines = self.config.collector.deadlines;
         let fleet = Arc::new(Fleet { trust, keys, probes, deadlines, memory: Memory::new() });
         let jobs = self.jobs.or(self.config.collector.jobs).unwrap_or(USUAL_JOBS);
@@ -165,21 +186,19 @@ fn matches(pattern: &str, host: &Host) -> bool {
 /// Enough to hide the latency of distant hosts; one visit computes for about a millisecond.
 const USUAL_JOBS: usize = 64;
 
-/// A host's address and port.
-pub fn target(host: &Host) -> Target {
-    Target { address: host.address.clone(), port: host.port }
-}
-
-fn visitee(host: &Host, identities: &mut HashMap<PathBuf, Arc<Identity>>) -> Visitee {
-    let access = access(host, identities).map_err(|found| {
+fn usable<T>(host: &Host, found: Result<T, Unusable>) -> Result<T, String> {
+    found.map_err(|found| {
         let hint = found.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
         format!("{} line {}: {found}{hint}", host.file.display(), host.line)
-    });
+    })
+}
+
+fn visitee(host: &Host, target: Target, access: Result<Access, String>) -> Visitee {
     Visitee {
         name: host.name.clone(),
         formerly: host.formerly.clone(),
         every: host.every,
-        target: target(host),
+        target,
         access,
         remembered_dir: None,
         architecture: None,
@@ -187,14 +206,14 @@ fn visitee(host: &Host, identities: &mut HashMap<PathBuf, Arc<Identity>>) -> Vis
     }
 }
 
-fn access(host: &Host, identities: &mut HashMap<PathBuf, Arc<Identity>>) -> Result<Access, Unusable> {
+fn access(host: &Host, identities: &mut Identities) -> Result<Access, Unusable> {
     let key = host.identity_file.as_deref().map(|path| identity(path, identities)).transpose()?;
     let password = host.password.as_ref().map(|source| source.read().map(Arc::new)).transpose()?;
     let login = Login { username: host.username.clone(), key, password };
     Ok(Access { login, wanted_dir: host.work_dir.as_deref().map(str::parse).transpose()? })
 }
 
-fn identity(path: &Path, identities: &mut HashMap<PathBuf, Arc<Identity>>) -> Result<Arc<Identity>, Unusable> {
+fn identity(path: &Path, identities: &mut Identities) -> Result<Arc<Identity>, Unusable> {
     if let Some(identity) = identities.get(path) {
         return Ok(identity.clone());
     }

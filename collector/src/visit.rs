@@ -6,7 +6,6 @@ use std::time::Duration;
 use config::Deadlines;
 use sample::wire::{self, Acknowledgement, Limits, Request};
 use sample::{HostName, Nonce, Timestamp};
-use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 use crate::answer::{Answer, AnswerReader, NoAnswer};
@@ -15,7 +14,7 @@ use crate::keys::KeyPair;
 use crate::place::{Placed, Placement, place};
 use crate::probe_file::{Probe, Probes};
 use crate::run::{Memory, Reserved};
-use crate::ssh::{Ended, Login, Session, Target, Trust, Want};
+use crate::ssh::{Ended, Login, Session, Stream, Target, Trust, Want};
 use crate::work_dir::WorkDir;
 use crate::{Failure, clock};
 
@@ -86,7 +85,7 @@ pub struct Brought {
 ///
 /// # Errors
 /// Whatever ended the visit without an answer.
-pub async fn visit(fleet: &Fleet, host: &Visitee, stream: TcpStream, nonce: Nonce) -> Result<Brought, Failure> {
+pub async fn visit(fleet: &Fleet, host: &Visitee, stream: Stream, nonce: Nonce) -> Result<Brought, Failure> {
     let access = host.access.as_ref().map_err(|found| Failure::NoAccess(found.clone()))?;
     let all = async {
         let mut session = Session::open(stream, &host.target, fleet.trust.clone(), fleet.deadlines.handshake).await?;

@@ -1,6 +1,9 @@
 //! Nobody is logged in to unverified.
 
 use std::fs;
+use std::path::PathBuf;
+
+use harness::make_key;
 
 use crate::World;
 
@@ -89,4 +92,83 @@ fn trust_asks_before_it_pins_and_pins_nothing_unasked() {
     assert!(!world.server.state("known_hosts").exists());
     world.server.collector(&["trust", "--yes", "127.0.2.5"]).expect(0);
     world.server.collector(&[]).expect(0);
+}
+
+/// A world whose host has a certificate made with these arguments, and the key of the authority that signed it.
+fn certified(address: &str, arguments: &[&str]) -> (World, PathBuf) {
+    let mut world = World::new(&[address]);
+    let authority = world.dir.path().join("authority");
+    make_key(&authority, "ed25519");
+    world.sshd.certify(&authority, arguments);
+    world.server.watch(&world.sshd, &[address], "");
+    (world, authority)
+}
+
+fn public(key: &std::path::Path) -> String {
+    fs::read_to_string(key.with_extension("pub")).unwrap()
+}
+
+/// Runs the collector with these lines of known_hosts. Returns what became of the one host and whether a login was
+/// tried.
+fn visit_with(world: &World, known_hosts: &str) -> (String, bool) {
+    fs::write(world.server.state("known_hosts"), known_hosts).unwrap();
+    world.sshd.clear_log();
+    let run = world.server.collector(&[]);
+    assert!(world.sshd.log().contains("Connection from"), "{}{}", run.stdout, run.stderr);
+    (world.outcomes().remove(0), world.sshd.log().contains(ATTEMPT))
+}
+
+#[test]
+fn a_host_certificate_of_a_known_authority_is_accepted() {
+    let (world, authority) = certified("127.0.2.6", &["-h", "-n", "web1,127.0.2.6", "-V", "-1h:+1h"]);
+    let ca = public(&authority);
+    let (bracketed, port) = (format!("[127.0.2.6]:{}", world.sshd.port), world.sshd.port);
+    for names in ["127.0.2.6", "127.0.2.*", "*", &bracketed, &format!("[127.0.2.*]:{port}")] {
+        let (outcome, tried) = visit_with(&world, &format!("@cert-authority {names} {ca}"));
+        assert_eq!((outcome.as_str(), tried), ("127.0.2.6 ok", true), "{names}");
+    }
+    // A key on file holds beside it, also for a host whose certificate some other authority signed.
+    let line = world.sshd.known_hosts_line("127.0.2.6");
+    assert_eq!(visit_with(&world, &line).0, "127.0.2.6 ok");
+    let other = world.dir.path().join("other");
+    make_key(&other, "ed25519");
+    assert_eq!(visit_with(&world, &format!("@cert-authority * {}{line}", public(&other))).0, "127.0.2.6 ok");
+}
+
+#[test]
+fn a_host_certificate_that_proves_nothing_stops_before_authentication() {
+    let named = ["-n", "127.0.2.7"];
+    let cases: [(&str, Vec<&str>); 5] = [
+        ("it has expired", [&["-h", "-V", "-2h:-1h"][..], &named].concat()),
+        ("it is not valid yet", [&["-h", "-V", "+1h:+2h"][..], &named].concat()),
+        ("not for \"127.0.2.7\"", vec!["-h", "-n", "127.0.2.8,web1"]),
+        ("not for \"127.0.2.7\"", vec!["-h"]),
+        ("it is a user's certificate", named.to_vec()),
+    ];
+    for (why, arguments) in cases {
+        let (world, authority) = certified("127.0.2.7", &arguments);
+        let (outcome, tried) = visit_with(&world, &format!("@cert-authority * {}", public(&authority)));
+        assert_eq!((outcome.as_str(), tried), ("127.0.2.7 host_key_changed", false), "{why}");
+        let detail = world.server.value("SELECT detail FROM outcome");
+        // OpenSSH itself does not show a user's certificate as a host's; then the plain key is refused.
+        assert!(detail.contains(why) || arguments == named && detail.contains("any certified by"), "{why}: {detail}");
+    }
+}
+
+#[test]
+fn authorities_that_are_strange_or_revoked_stop_before_authentication() {
+    let (world, authority) = certified("127.0.2.9", &["-h", "-n", "127.0.2.9"]);
+    let (ca, strange) = (public(&authority), world.dir.path().join("strange"));
+    make_key(&strange, "ed25519");
+    let host_key = world.sshd.host_key();
+    for (known_hosts, kind) in [
+        (format!("@cert-authority * {}", public(&strange)), "host_key_changed"),
+        (format!("@cert-authority 127.0.2.8 {ca}"), "host_key_unknown"),
+        (format!("@cert-authority * {ca}@revoked * {ca}"), "host_key_revoked"),
+        (format!("@cert-authority * {ca}@revoked * {host_key}"), "host_key_revoked"),
+    ] {
+        let (outcome, tried) = visit_with(&world, &known_hosts);
+        assert_eq!((outcome, tried), (format!("127.0.2.9 {kind}"), false), "{known_hosts}");
+    }
+    assert_eq!(visit_with(&world, &format!("@cert-authority * {ca}")), ("127.0.2.9 ok".to_owned(), true));
 }

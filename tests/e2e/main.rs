@@ -7,6 +7,8 @@ mod mailing;
 mod pipeline;
 mod places;
 mod spool;
+mod strangers;
+mod ways;
 
 use harness::{Server, Sshd, SshdOptions};
 use tempfile::TempDir;

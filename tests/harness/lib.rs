@@ -22,4 +22,4 @@ pub use programs::{program, target_dir, workspace};
 pub use proxy::Proxy;
 pub use requirements::{Requirement, is_root, missing};
 pub use server::Server;
-pub use sshd::{PASSWORD, Sshd, SshdOptions, USER};
+pub use sshd::{PASSWORD, Sshd, SshdOptions, USER, make_key};

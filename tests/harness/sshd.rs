@@ -35,6 +35,12 @@ pub struct SshdOptions {
     pub config: String,
     /// The login shell, if not /bin/sh.
     pub shell: Option<String>,
+    /// Whether the key may also be used to forward connections.
+    pub forwards: bool,
+    /// Names and addresses that this server alone knows, as lines of /etc/hosts.
+    pub hosts: String,
+    /// The type of the host key, if not ed25519.
+    pub host_key: Option<&'static str>,
 }
 
 impl Sshd {
@@ -43,11 +49,12 @@ impl Sshd {
         requirements::demand();
         fs::create_dir_all(dir).unwrap();
         open_to_all(dir);
-        make_key(&dir.join("host_key"));
-        make_key(&dir.join("identity"));
+        make_key(&dir.join("host_key"), options.host_key.unwrap_or("ed25519"));
+        make_key(&dir.join("identity"), "ed25519");
         // As the README recommends: no forwarding, no terminal.
         let public = fs::read_to_string(dir.join("identity.pub")).unwrap();
-        fs::write(dir.join("authorized_keys"), format!("restrict {public}")).unwrap();
+        let restrictions = if options.forwards { "restrict,port-forwarding" } else { "restrict" };
+        fs::write(dir.join("authorized_keys"), format!("{restrictions} {public}")).unwrap();
         fs::set_permissions(dir.join("authorized_keys"), fs::Permissions::from_mode(0o644)).unwrap();
         make_accounts(dir, options.shell.as_deref().unwrap_or("/bin/sh"));
         fs::create_dir_all("/run/sshd").unwrap();
@@ -63,17 +70,37 @@ impl Sshd {
 
     /// The line of known_hosts for the host at this address.
     pub fn known_hosts_line(&self, address: &str) -> String {
-        let key = fs::read_to_string(self.dir.join("host_key.pub")).unwrap();
-        format!("[{address}]:{} {key}", self.port)
+        format!("[{address}]:{} {}", self.port, self.host_key())
     }
 
     /// Gives the server another host key, as a reinstalled host has, and starts it anew at its port.
     pub fn change_host_key(&mut self) {
         fs::remove_file(self.dir.join("host_key")).unwrap();
         fs::remove_file(self.dir.join("host_key.pub")).unwrap();
-        make_key(&self.dir.join("host_key"));
+        make_key(&self.dir.join("host_key"), self.options.host_key.unwrap_or("ed25519"));
         self.process.kill();
         self.start_again();
+    }
+
+    /// Lets the server identify itself with a certificate for its host key, made by `ssh-keygen` with these arguments
+    /// beside the authority's key.
+    pub fn certify(&mut self, authority: &Path, arguments: &[&str]) {
+        let mut sign = Command::new("ssh-keygen");
+        sign.args(["-q", "-I", "fleet-health-test", "-s"]).arg(authority).args(arguments);
+        run(sign.arg(self.dir.join("host_key.pub")));
+        self.process.kill();
+        self.start_again();
+    }
+
+    /// The fingerprint of the host key.
+    pub fn fingerprint(&self) -> String {
+        let told = run(Command::new("ssh-keygen").arg("-lf").arg(self.dir.join("host_key.pub")));
+        told.split(' ').nth(1).unwrap().to_owned()
+    }
+
+    /// The public host key.
+    pub fn host_key(&self) -> String {
+        fs::read_to_string(self.dir.join("host_key.pub")).unwrap()
     }
 
     /// Stops the server: its hosts are down.
@@ -118,6 +145,11 @@ fn launch(dir: &Path, options: &SshdOptions, port: u16) -> Option<(u16, Reaped)>
         options.config,
         dir = dir.display(),
     );
+    let certificate = dir.join("host_key-cert.pub");
+    if certificate.exists() {
+        writeln!(config, "HostCertificate {}", certificate.display()).unwrap();
+    }
+    fs::write(dir.join("hosts"), format!("127.0.0.1 localhost\n{}", options.hosts)).unwrap();
     for (address, name) in &options.homes {
         let home = dir.join("homes").join(name);
         make_home(&home);
@@ -125,15 +157,16 @@ fn launch(dir: &Path, options: &SshdOptions, port: u16) -> Option<(u16, Reaped)>
     }
     fs::write(dir.join("sshd_config"), config).unwrap();
     // Accounts are seen by this server alone: its namespace has other files mounted over the machine's.
-    let script = "mount --bind passwd /etc/passwd && mount --bind shadow /etc/shadow && exec /usr/sbin/sshd -D -f \"$PWD/sshd_config\" -E \"$PWD/log\"";
+    let script = "mount --bind passwd /etc/passwd && mount --bind shadow /etc/shadow && mount --bind hosts /etc/hosts && exec /usr/sbin/sshd -D -f \"$PWD/sshd_config\" -E \"$PWD/log\"";
     let mut command = Command::new("unshare");
     command.args(["-m", "/bin/sh", "-c", script]).current_dir(dir);
     let mut process = Reaped::spawn(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()));
     greets(&mut process, port, "SSH-2.0-OpenSSH").then_some((port, process))
 }
 
-fn make_key(path: &Path) {
-    run(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", "fleet-health-test", "-f"]).arg(path));
+/// Makes a private key without passphrase, and its public one beside it.
+pub fn make_key(path: &Path, kind: &str) {
+    run(Command::new("ssh-keygen").args(["-q", "-t", kind, "-N", "", "-C", "fleet-health-test", "-f"]).arg(path));
 }
 
 fn make_accounts(dir: &Path, shell: &str) {

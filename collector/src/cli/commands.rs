@@ -20,7 +20,6 @@ use crate::keys;
 use crate::prepare::Setting;
 use crate::probe_file::Places;
 use crate::run::Summary;
-use crate::ssh::lookup_name;
 
 /// Does what the command line says.
 ///
@@ -103,8 +102,7 @@ fn check(place: &Place) -> Result<Ending, CommandError> {
             (None, _) => "password".to_owned(),
         };
         let (name, user, address, port) = (&host.name, &host.username, &host.address, host.port);
-        let pinned = run.fleet.trust.known.algorithms(&lookup_name(address, port));
-        let pinned = if pinned.is_empty() { "no host key on file" } else { "host key on file" };
+        let pinned = if run.fleet.trust.knows(&visitee.target) { "host key on file" } else { "no host key on file" };
         let rules = host.rules.len();
         print(&format!("host      {name}: {user}@{address} port {port}, {login}, {pinned}, {rules} rules"));
         if let Err(found) = &visitee.access {

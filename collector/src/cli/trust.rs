@@ -1,17 +1,21 @@
 //! `fleet-collector trust`: see the keys that hosts offer, and pin them after a yes.
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::Arc;
 
 use super::args::TrustArgs;
 use super::error::{CommandError, Ending};
 use super::report::print;
-use crate::prepare::{Setting, target};
+use crate::prepare::{Identities, Setting};
 use crate::ssh::{KnownHosts, Offer, Verdict, look, pin};
 
 pub(super) async fn trust(setting: &Setting, args: &TrustArgs) -> Result<Ending, CommandError> {
     let path = setting.known_hosts();
-    let known = KnownHosts::read(&path)?;
-    let hosts = setting.selected()?.into_iter().map(|host| (host.name.clone(), target(host))).collect();
+    let known = Arc::new(KnownHosts::read(&path)?);
+    let mut identities = Identities::new();
+    // Hosts behind a jump host are seen through it, and it is logged in to as in a run.
+    let mut ways = setting.ways(Arc::new(setting.trust(known.clone())), &mut identities);
+    let hosts = setting.selected()?.into_iter().map(|host| (host.name.clone(), ways.target(host))).collect();
     let deadlines = setting.config.collector.deadlines;
     let mut ending = Ending::Done;
     let mut to_pin = Vec::new();
@@ -54,6 +58,17 @@ fn judge(offer: &Offer, replace: bool) -> Judgement {
     let Offer { host, name, verdict, .. } = offer;
     let key = offer.key();
     match verdict {
+        Verdict::Match if offer.pinned_in_config => {
+            print(&format!("{host} ({name}): {key}, as config.xml has it"));
+            Judgement::OnFile
+        }
+        Verdict::Changed(pinned) if offer.pinned_in_config => {
+            print(&format!("{host} ({name}): {key}, NOT IN CONFIG.XML, which takes {}", pinned.join(" or ")));
+            print(
+                "  hint: if the host was reinstalled, mend its fingerprint in config.xml; if not, somebody may be listening",
+            );
+            Judgement::Refused
+        }
         Verdict::Match => {
             print(&format!("{host} ({name}): {key}, already on file"));
             Judgement::OnFile

@@ -131,7 +131,11 @@ impl<'a> Crew<'a> {
 async fn turn(fleet: Arc<Fleet>, host: Visitee, turns: &Turns, admitted: Admitted) -> Result<(Brought, Unsealed)> {
     host.access.as_ref().map_err(|found| Failure::NoAccess(found.clone()))?;
     let limit = fleet.deadlines.dial;
-    let (mut stream, job) = turns.connect(admitted, dial(&host.target, limit)).await?;
+    let way = async {
+        host.target.open_way().await?;
+        dial(&host.target, limit).await
+    };
+    let (mut stream, job) = turns.connect(admitted, way).await?;
     if job.came_late {
         drop(stream);
         stream = dial(&host.target, limit).await?;

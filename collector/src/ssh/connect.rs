@@ -1,35 +1,20 @@
-//! From an address to a session whose host is verified, with a named deadline on each part of the way.
+//! From a stream to a session whose host is verified, with a named deadline on each part of the way.
 
-use std::borrow::Cow;
-use std::io;
-use std::net::SocketAddr;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use russh::client::{self, Config, Handle};
-use russh::keys::{Algorithm, PublicKey};
-use russh::{Preferred, cipher, compression, kex};
-use tokio::net::{TcpStream, lookup_host};
-use tokio::time::timeout;
+use russh::keys::PublicKey;
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::guard::GuardedStream;
+use super::algorithms::{config_for, config_for_jumping};
+use super::dial::{Target, dial};
+use super::guard::{GuardedStream, MAX_RECEIVED, Stream};
 use super::host_key::Trust;
-use super::known_hosts::lookup_name;
+use super::known_hosts::KnownHosts;
 use super::peer::{Check, Peer};
 use crate::Failure;
-
-/// The connection may be silent that long; a second line behind the named deadlines, since russh has none itself.
-const INACTIVITY: Duration = Duration::from_secs(120);
-
-/// Where a host's sshd is found.
-#[derive(Clone, Debug)]
-pub struct Target {
-    /// An IP address or DNS name.
-    pub address: String,
-    /// The TCP port.
-    pub port: u16,
-}
 
 /// A session with a verified host, not yet logged in. Dropping it closes the socket and ends russh's task.
 pub struct Session {
@@ -38,57 +23,54 @@ pub struct Session {
     _end: DropGuard,
 }
 
-/// Opens the TCP connection, to the first address of the name.
-///
-/// # Errors
-/// The name does not resolve, or the address does not answer, each within the limit.
-pub async fn dial(target: &Target, limit: Duration) -> Result<TcpStream, Failure> {
-    let dns = |source| Failure::Dns { name: target.address.clone(), source };
-    let lookup = timeout(limit, lookup_host((target.address.as_str(), target.port))).await;
-    let slow = || io::Error::new(io::ErrorKind::TimedOut, "the resolver did not answer in time");
-    let mut found = lookup.map_err(|_elapsed| dns(slow()))?.map_err(dns)?;
-    let none = || io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    let found: SocketAddr = found.next().ok_or_else(|| dns(none()))?;
-
-    let address = format!("{} port {}", target.address, target.port);
-    let dialled = timeout(limit, TcpStream::connect(found)).await;
-    let dialled = dialled.map_err(|_elapsed| Failure::DialTimeout { address: address.clone(), limit })?;
-    // Nagle's algorithm and delayed acknowledgements stall a handshake of many small messages.
-    let stream = dialled.and_then(|stream| stream.set_nodelay(true).map(|()| stream));
-    stream.map_err(|source| Failure::Dial { address, source })
-}
+/// How long a host that turned us away is left alone before it is asked once more: sshd drops connections at random
+/// while many logins are under way (MaxStartups), and they come in bursts, often our own.
+const THROTTLE_PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3));
 
 impl Session {
-    /// Shakes hands and has the host key decided by `trust`, before anything of ours goes to the host.
+    /// Shakes hands and has the host key decided by `trust`, before anything of ours goes to the host. A host that
+    /// turns the connection away before it says who it is, is dialled once more after a pause.
     ///
     /// # Errors
     /// The peer is no SSH server, its key is not accepted, or it is too slow.
-    pub async fn open(
-        stream: TcpStream,
+    pub async fn open(stream: Stream, target: &Target, trust: Arc<Trust>, limit: Duration) -> Result<Session, Failure> {
+        let config = config_for(target, &trust.known);
+        Session::open_as(stream, target, trust, (config, MAX_RECEIVED), limit).await
+    }
+
+    /// The same for a jump host, whose connection lasts as long as the run and carries what other hosts send.
+    pub(super) async fn open_to_jump(
+        stream: Stream,
         target: &Target,
         trust: Arc<Trust>,
         limit: Duration,
     ) -> Result<Session, Failure> {
-        let name = lookup_name(&target.address, target.port);
-        let config = config_for(&trust.known.algorithms(&name));
-        Session::shake_hands(stream, config, Peer { check: Check::Decide { name, trust } }, limit).await
+        let config = config_for_jumping(target, &trust.known);
+        Session::open_as(stream, target, trust, (config, u64::MAX), limit).await
     }
 
-    async fn shake_hands(
-        stream: TcpStream,
-        config: Arc<Config>,
-        peer: Peer,
+    async fn open_as(
+        stream: Stream,
+        target: &Target,
+        trust: Arc<Trust>,
+        (config, allowance): (Arc<Config>, u64),
         limit: Duration,
     ) -> Result<Session, Failure> {
-        let ended = CancellationToken::new();
-        let end = ended.clone().drop_guard();
-        let stream = GuardedStream::new(stream, ended.clone());
-        let greeting = stream.greeting();
-        match timeout(limit, client::connect_stream(config, stream, peer)).await {
-            Ok(Ok(handle)) => Ok(Session { handle, ended, _end: end }),
-            Ok(Err(error)) => Err(error.into_failure(&greeting)),
-            Err(_elapsed) => Err(Failure::HandshakeTimeout(limit)),
+        let peer = || Peer { check: Check::Decide { target: target.clone(), trust: trust.clone() } };
+        let hand = |stream| Handshake { stream, target, config: config.clone(), allowance };
+        let deadline = Instant::now() + limit;
+        let first = hand(stream).shake(peer(), limit).await;
+        if !matches!(first, Err(Failure::Throttled(_))) {
+            return first;
         }
+        let again = Instant::now() + jittered(THROTTLE_PAUSE)?;
+        if again >= deadline {
+            return first;
+        }
+        sleep_until(again).await;
+        let stream = dial(target, deadline - again).await?;
+        let second = timeout_at(deadline, hand(stream).shake(peer(), limit)).await;
+        second.map_err(|_elapsed| Failure::HandshakeTimeout(limit))?
     }
 
     /// Whether the connection is gone.
@@ -112,77 +94,61 @@ impl Session {
     }
 }
 
-/// Fetches the key the host would identify itself with to somebody who knows keys of these algorithms, without
-/// trusting it and without logging in.
+/// What a handshake needs beside somebody who looks at the host's key.
+struct Handshake<'a> {
+    stream: Stream,
+    target: &'a Target,
+    config: Arc<Config>,
+    /// How many bytes the host may send in all.
+    allowance: u64,
+}
+
+impl Handshake<'_> {
+    async fn shake(self, peer: Peer, limit: Duration) -> Result<Session, Failure> {
+        let ended = CancellationToken::new();
+        let end = ended.clone().drop_guard();
+        let stream = GuardedStream::new(self.stream, ended.clone(), self.allowance);
+        let greeting = stream.greeting();
+        let failure = match timeout(limit, client::connect_stream(self.config, stream, peer)).await {
+            Ok(Ok(handle)) => return Ok(Session { handle, ended, _end: end }),
+            Ok(Err(error)) => error.into_failure(&greeting),
+            Err(_elapsed) => match greeting.instead_of_ssh() {
+                Some(line) => Failure::NotSsh(line),
+                None => Failure::HandshakeTimeout(limit),
+            },
+        };
+        match (&self.target.through, &failure) {
+            // To a host behind a jump host that is gone, nothing can be held against it.
+            (Some(bastion), Failure::Throttled(_) | Failure::Handshake(_)) if bastion.is_lost() => Err(bastion.lost()),
+            _ => Err(failure),
+        }
+    }
+}
+
+/// A random time between the two.
+fn jittered((least, most): (Duration, Duration)) -> Result<Duration, Failure> {
+    let random = getrandom::u32().map_err(|error| Failure::Internal(format!("no random numbers: {error}")))?;
+    Ok(least + (most - least).mul_f64(f64::from(random) / f64::from(u32::MAX)))
+}
+
+/// Fetches the key the host would identify itself with to somebody who knows these keys, without trusting it and
+/// without logging in to it.
 ///
 /// # Errors
 /// As for [`dial`] and [`Session::open`].
 pub(super) async fn offered_key(
     target: &Target,
-    known: &[Algorithm],
+    known: &KnownHosts,
     limits: (Duration, Duration),
 ) -> Result<PublicKey, Failure> {
     let (dial_limit, handshake_limit) = limits;
     let stream = dial(target, dial_limit).await?;
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let peer = Peer { check: Check::Look(Some(sender)) };
-    match (Session::shake_hands(stream, config_for(known), peer, handshake_limit).await, receiver.await) {
+    let hand = Handshake { stream, target, config: config_for(target, known), allowance: MAX_RECEIVED };
+    match (hand.shake(peer, handshake_limit).await, receiver.await) {
         (_, Ok(key)) => Ok(key),
         (Err(failure), Err(_)) => Err(failure),
         (Ok(_), Err(_)) => Err(Failure::Internal("russh accepted a host without showing its key".into())),
     }
-}
-
-fn config_for(known: &[Algorithm]) -> Arc<Config> {
-    if known.is_empty() { CONFIG.clone() } else { Arc::new(config_preferring(known)) }
-}
-
-static CONFIG: LazyLock<Arc<Config>> = LazyLock::new(|| Arc::new(config_preferring(&[])));
-
-/// Modern algorithms only. The curve comes before the post-quantum hybrid, and AES-GCM before ChaCha20: a visit
-/// lasts a second and carries an envelope that is sealed anyway, and these two halve the cost of the handshake.
-fn config_preferring(known: &[Algorithm]) -> Config {
-    const KEX: &[kex::Name] = &[
-        kex::CURVE25519,
-        kex::CURVE25519_PRE_RFC_8731,
-        kex::MLKEM768X25519_SHA256,
-        kex::ECDH_SHA2_NISTP256,
-        kex::ECDH_SHA2_NISTP384,
-        // Not algorithms, but offers: without them sshd doesn't say which signatures it takes, and the Terrapin
-        // attack (CVE-2023-48795) has its way.
-        kex::EXTENSION_SUPPORT_AS_CLIENT,
-        kex::EXTENSION_OPENSSH_STRICT_KEX_AS_CLIENT,
-    ];
-    const CIPHER: &[cipher::Name] = &[cipher::AES_256_GCM, cipher::CHACHA20_POLY1305, cipher::AES_256_CTR];
-    let preferred = Preferred {
-        kex: Cow::Borrowed(KEX),
-        key: Cow::Owned(host_key_algorithms(known)),
-        cipher: Cow::Borrowed(CIPHER),
-        compression: Cow::Borrowed(&[compression::NONE]),
-        ..Preferred::DEFAULT
-    };
-    Config {
-        preferred,
-        inactivity_timeout: Some(INACTIVITY),
-        // Bounds what a hostile host can make us hold for one channel.
-        window_size: 256 * 1024,
-        channel_buffer_size: 16,
-        ..Config::default()
-    }
-}
-
-/// The algorithms of the known keys first, then the others; SHA-1 signatures never.
-fn host_key_algorithms(known: &[Algorithm]) -> Vec<Algorithm> {
-    let sha1 = Algorithm::Rsa { hash: None };
-    let mut all: Vec<Algorithm> =
-        Preferred::DEFAULT.key.iter().filter(|algorithm| **algorithm != sha1).cloned().collect();
-    let is_known =
-        |algorithm: &Algorithm| known.iter().any(|known| known == algorithm || is_rsa(known) && is_rsa(algorithm));
-    all.sort_by_key(|algorithm| !is_known(algorithm));
-    all
-}
-
-/// Whether it is RSA, with whichever hash: a known_hosts entry names the key, the handshake the signature.
-pub(super) fn is_rsa(algorithm: &Algorithm) -> bool {
-    matches!(algorithm, Algorithm::Rsa { .. })
 }

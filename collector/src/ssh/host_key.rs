@@ -2,18 +2,21 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use russh::keys::PublicKey;
+use russh::keys::{Certificate, PublicKey, PublicKeyOrCertificate};
 
+use super::certificate;
+use super::dial::Target;
 use super::known_hosts::{KnownHosts, Verdict, fingerprint};
-use crate::Failure;
+use crate::{Failure, clock};
 
 /// The keys on file, and what to do with a host that has none there.
 pub struct Trust {
     /// The keys on file when the run began.
-    pub known: KnownHosts,
+    pub known: Arc<KnownHosts>,
     /// The file, for new keys.
     pub path: PathBuf,
     /// What happens to a host that has no key on file.
@@ -30,18 +33,66 @@ pub enum Policy {
 }
 
 impl Trust {
-    /// Accepts the key the host with this lookup name offers, or says why not.
+    /// Accepts the key or certificate the host offers, or says why not.
     ///
     /// # Errors
-    /// The key is not on file for the host and may not be noted, could not be noted, or is revoked.
-    pub fn decide(&self, name: &str, key: &PublicKey) -> Result<(), Failure> {
-        let (name, offered) = (name.to_owned(), describe(key));
+    /// It is none of the pinned keys, is not on file for the host and may not be noted, could not be noted, or is
+    /// revoked.
+    pub fn decide(&self, target: &Target, offered: &PublicKeyOrCertificate) -> Result<(), Failure> {
+        match offered {
+            PublicKeyOrCertificate::PublicKey { key, .. } if target.fingerprints.is_empty() => {
+                self.on_file(target, key)
+            }
+            PublicKeyOrCertificate::PublicKey { key, .. } => self.pinned(target, key),
+            PublicKeyOrCertificate::Certificate(certificate) => self.certified(target, certificate),
+        }
+    }
+
+    /// Whether there is a key, an authority or a fingerprint that the host could be known by.
+    pub fn knows(&self, target: &Target) -> bool {
+        let name = &target.lookup;
+        !target.fingerprints.is_empty() || !self.known.algorithms(name).is_empty() || self.known.has_authority(name)
+    }
+
+    fn on_file(&self, target: &Target, key: &PublicKey) -> Result<(), Failure> {
+        let (name, offered) = (target.lookup.clone(), describe(key));
         match (self.known.check(&name, key), self.policy) {
             (Verdict::Match, _) => Ok(()),
             (Verdict::Unknown, Policy::AcceptNew) => note(&self.path, &name, key).map_err(Failure::HostKeyNotNoted),
             (Verdict::Unknown, Policy::Strict) => Err(Failure::HostKeyUnknown { name, offered }),
             (Verdict::Changed(known), _) => Err(Failure::HostKeyChanged { name, known, offered }),
             (Verdict::Revoked, _) => Err(Failure::HostKeyRevoked { name, offered }),
+        }
+    }
+
+    fn pinned(&self, target: &Target, key: &PublicKey) -> Result<(), Failure> {
+        let (name, offered) = (target.lookup.clone(), describe(key));
+        if self.known.revokes(&name, key.key_data()) {
+            return Err(Failure::HostKeyRevoked { name, offered });
+        }
+        if target.has_pinned(key) {
+            return Ok(());
+        }
+        Err(Failure::HostKeyNotPinned { name, pinned: target.fingerprints.clone(), offered })
+    }
+
+    /// A certificate that proves nothing is a key all the same, and may be on file as such.
+    fn certified(&self, target: &Target, offered: &Certificate) -> Result<(), Failure> {
+        let (name, description) = (target.lookup.clone(), certificate::describe(offered));
+        let key = PublicKey::new(offered.public_key().clone(), "");
+        let signed_by = offered.signature_key();
+        if self.known.revokes(&name, key.key_data()) || self.known.revokes(&name, signed_by) {
+            return Err(Failure::HostKeyRevoked { name, offered: description });
+        }
+        // They are not asked for where keys are pinned.
+        if !target.fingerprints.is_empty() {
+            return self.pinned(target, &key);
+        }
+        let vouched = certificate::vouches_for(offered, &name, &self.known.authorities(&name), clock::now());
+        match vouched {
+            Ok(()) => Ok(()),
+            Err(_) if self.known.check(&name, &key) == Verdict::Match => Ok(()),
+            Err(found) => Err(Failure::HostCertificate { name, offered: description, found }),
         }
     }
 }
@@ -55,14 +106,17 @@ pub(super) fn describe(key: &PublicKey) -> String {
 ///
 /// Hosts of one run may note their keys at the same time: the file is locked meanwhile.
 pub(super) fn note(path: &Path, name: &str, key: &PublicKey) -> io::Result<()> {
+    append(&mut locked(path)?, name, key)
+}
+
+/// Appends a key to a file that is locked or nobody else's.
+pub(super) fn append(file: &mut File, name: &str, key: &PublicKey) -> io::Result<()> {
     let key = PublicKey::new(key.key_data().clone(), "");
     let key = key.to_openssh().map_err(io::Error::other)?;
-    let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
-    file.lock()?;
     let length = file.metadata()?.len();
     let mut line = format!("{name} {}\n", key.trim_end());
     // A line that was edited by hand may lack its end.
-    if length > 0 && last_byte(&mut file)? != b'\n' {
+    if length > 0 && last_byte(file)? != b'\n' {
         line.insert(0, '\n');
     }
     let written = file.write_all(line.as_bytes()).and_then(|()| file.sync_all());
@@ -70,6 +124,19 @@ pub(super) fn note(path: &Path, name: &str, key: &PublicKey) -> io::Result<()> {
         file.set_len(length)?;
     }
     written
+}
+
+/// Opens the file for appending and locks it. Whoever writes it anew renames the new one over it while it is locked,
+/// and who has waited for the lock meanwhile holds that of a file that is gone.
+pub(super) fn locked(path: &Path) -> io::Result<File> {
+    loop {
+        let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
+        file.lock()?;
+        let (ours, there) = (file.metadata()?, std::fs::metadata(path));
+        if there.is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino())) {
+            return Ok(file);
+        }
+    }
 }
 
 fn last_byte(file: &mut File) -> io::Result<u8> {

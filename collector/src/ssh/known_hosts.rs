@@ -13,9 +13,11 @@ use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, KeyInit, Mac};
 use russh::keys::ssh_key::known_hosts::HostPatterns;
+use russh::keys::ssh_key::public::KeyData;
 use russh::keys::{Algorithm, HashAlg, PublicKey};
 use sha1::Sha1;
 
+use super::certificate::host_of;
 use crate::pattern::wildcard_match;
 
 /// The keys on file.
@@ -33,10 +35,21 @@ const SUPPORTED: [&str; 5] =
     ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa"];
 
 struct Entry {
-    revoked: bool,
+    marker: Marker,
     patterns: HostPatterns,
     /// None for a key of a type this program can't read. It can't match, but it makes its host a known one.
     key: Option<PublicKey>,
+}
+
+/// What a line says about its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Marker {
+    /// It is the host's.
+    Plain,
+    /// It is nobody's any more.
+    Revoked,
+    /// It signs the certificates of hosts.
+    Authority,
 }
 
 /// What the file says about an offered key.
@@ -136,7 +149,7 @@ impl KnownHosts {
                 continue;
             }
             let entry = Entry::parse(line).map_err(|found| (number + 1, found))?;
-            known.entries.extend(entry);
+            known.entries.push(entry);
         }
         for (index, entry) in known.entries.iter().enumerate() {
             match entry.plain_names() {
@@ -151,37 +164,64 @@ impl KnownHosts {
 
     /// What the file says about `key` offered by the host with this [`lookup_name`].
     pub fn check(&self, name: &str, key: &PublicKey) -> Verdict {
-        let offers = |entry: &&Entry| entry.key.as_ref().is_some_and(|known| known.key_data() == key.key_data());
-        let entries: Vec<&Entry> = self.of(name).collect();
-        if entries.iter().filter(|entry| entry.revoked).any(offers) {
+        if self.revokes(name, key.key_data()) {
             return Verdict::Revoked;
         }
-        let known: Vec<&Entry> = entries.into_iter().filter(|entry| !entry.revoked).collect();
-        if known.iter().any(offers) {
-            return Verdict::Match;
+        let plain = self.marked(Marker::Plain, name);
+        let mut known: Vec<String> = Vec::new();
+        for entry in plain {
+            match &entry.key {
+                Some(on_file) if on_file.key_data() == key.key_data() => return Verdict::Match,
+                Some(on_file) => known.push(fingerprint(on_file)),
+                None => known.push("a key of an unsupported type".to_owned()),
+            }
         }
-        if known.is_empty() {
-            return Verdict::Unknown;
+        for entry in self.marked(Marker::Authority, name) {
+            let authority = entry.key.as_ref().map_or("an authority of an unsupported type".to_owned(), fingerprint);
+            known.push(format!("any certified by {authority}"));
         }
-        let name = |entry: &&Entry| entry.key.as_ref().map_or("a key of an unsupported type".to_owned(), fingerprint);
-        Verdict::Changed(known.iter().map(name).collect())
+        if known.is_empty() { Verdict::Unknown } else { Verdict::Changed(known) }
+    }
+
+    /// Whether this key is marked `@revoked` for this host, be it the host's own or that of an authority.
+    pub(super) fn revokes(&self, name: &str, key: &KeyData) -> bool {
+        let is_it = |entry: &Entry| entry.key.as_ref().is_some_and(|revoked| revoked.key_data() == key);
+        self.marked(Marker::Revoked, name).any(is_it)
     }
 
     /// The algorithms of the keys on file for this host: they are asked for first, as OpenSSH does. Otherwise a
     /// host with several keys would offer one that is not on file, and look changed.
     pub fn algorithms(&self, name: &str) -> Vec<Algorithm> {
-        let known = self.of(name).filter(|entry| !entry.revoked);
+        let known = self.marked(Marker::Plain, name);
         known.filter_map(|entry| Some(entry.key.as_ref()?.algorithm())).collect()
+    }
+
+    /// The keys that sign certificates for this host.
+    pub(super) fn authorities<'a>(&'a self, name: &'a str) -> Vec<&'a PublicKey> {
+        self.marked(Marker::Authority, name).filter_map(|entry| entry.key.as_ref()).collect()
+    }
+
+    /// Whether there is anybody to sign certificates for this host.
+    pub fn has_authority(&self, name: &str) -> bool {
+        !self.authorities(name).is_empty()
     }
 
     /// The file's text without the keys of this host. A line that names other hosts too, or names them by a
     /// pattern, stays: it was not written for this host alone.
     pub fn without(text: &str, name: &str) -> String {
         let of_this_host = |line: &&str| {
-            let entry = Entry::parse(line.trim()).ok().flatten();
-            entry.is_some_and(|entry| !entry.revoked && entry.names_only(name))
+            let entry = Entry::parse(line.trim());
+            entry.is_ok_and(|entry| entry.marker == Marker::Plain && entry.names_only(name))
         };
         text.lines().filter(|line| !of_this_host(line)).map(|line| format!("{line}\n")).collect()
+    }
+
+    /// The entries with this marker for a host. What is said of authorities and revocations for a name without port
+    /// holds at every port.
+    fn marked<'a>(&'a self, marker: Marker, name: &'a str) -> impl Iterator<Item = &'a Entry> {
+        let bare = Some(host_of(name)).filter(|bare| *bare != name && marker != Marker::Plain);
+        let entries = self.of(name).chain(bare.into_iter().flat_map(|bare| self.of(bare)));
+        entries.filter(move |entry| entry.marker == marker)
     }
 
     fn of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Entry> {
@@ -192,16 +232,15 @@ impl KnownHosts {
 }
 
 impl Entry {
-    /// None for a `@cert-authority` line: it speaks of certificates, which are not asked for.
-    fn parse(line: &str) -> Result<Option<Entry>, &'static str> {
+    fn parse(line: &str) -> Result<Entry, &'static str> {
         let mut words = line.split_whitespace();
         let mut word = || words.next().ok_or("expected host names, key type and key");
         let first = word()?;
         let (marker, names) = if first.starts_with('@') { (first, word()?) } else { ("", first) };
-        let revoked = match marker {
-            "" => false,
-            "@revoked" => true,
-            "@cert-authority" => return Ok(None),
+        let marker = match marker {
+            "" => Marker::Plain,
+            "@revoked" => Marker::Revoked,
+            "@cert-authority" => Marker::Authority,
             _ => return Err("unknown marker, expected @revoked or @cert-authority"),
         };
         let patterns = names.parse().map_err(drop).or(Err("malformed host names"))?;
@@ -209,11 +248,11 @@ impl Entry {
         let key = match PublicKey::from_openssh(&format!("{kind} {data}")) {
             Ok(key) => Some(key),
             // An unreadable @revoked line must not silently revoke nothing.
-            Err(_) if revoked => return Err("this revoked key cannot be read"),
+            Err(_) if marker == Marker::Revoked => return Err("this revoked key cannot be read"),
             Err(_) if !SUPPORTED.contains(&kind) => None,
             Err(_) => return Err("malformed key"),
         };
-        Ok(Some(Entry { revoked, patterns, key }))
+        Ok(Entry { marker, patterns, key })
     }
 
     /// The entry's names, if all of them can be compared as they are.

@@ -10,7 +10,8 @@ use russh::keys::{PrivateKey, PrivateKeyWithHashAlg, decode_secret_key};
 use russh::{MethodKind, MethodSet};
 use tokio::time::timeout;
 
-use super::connect::{Session, is_rsa};
+use super::algorithms::is_rsa;
+use super::connect::Session;
 use crate::Failure;
 
 /// How to log in to a host. At least one of key and password is there.

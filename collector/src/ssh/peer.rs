@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use russh::client::{self, ChannelOpenHandle, Msg, Session};
 use russh::keys::{PublicKey, PublicKeyOrCertificate};
-use russh::{Channel, ChannelId};
+use russh::{AlgorithmKind, Channel, ChannelId};
 use sample::Untrusted;
 use tokio::sync::oneshot;
 
+use super::dial::Target;
 use super::guard::Greeting;
 use super::host_key::{Trust, describe};
 use crate::Failure;
@@ -21,8 +22,8 @@ pub(super) struct Peer {
 pub(super) enum Check {
     /// It is accepted or not.
     Decide {
-        /// The host's name in known_hosts.
-        name: String,
+        /// The host.
+        target: Target,
         /// Who decides.
         trust: Arc<Trust>,
     },
@@ -47,35 +48,60 @@ impl PeerError {
     pub(super) fn into_failure(self, greeting: &Greeting) -> Failure {
         match self {
             PeerError::Refused(failure) => failure,
-            PeerError::Russh(error) => match greeting.throttled() {
-                Some(line) => Failure::Throttled(line.to_owned()),
+            PeerError::Russh(russh::Error::NoCommonAlgo { kind, ours, theirs }) => {
+                let (ours, theirs) = (listed(&ours), Untrusted(&listed(&theirs)).to_string());
+                Failure::NoCommonAlgorithm { kind: named(&kind), ours, theirs }
+            }
+            PeerError::Russh(error) => match greeting.instead_of_ssh() {
+                Some(line) if SENT_AWAY.contains(&line.as_str()) => Failure::Throttled(format!("sshd said: {line}")),
+                Some(line) => Failure::NotSsh(line),
                 None if greeting.is_empty() => {
-                    Failure::Handshake("the peer closed the connection without a word".to_owned())
+                    Failure::Throttled("the connection was closed before the host said a word".to_owned())
                 }
-                // The text may hold the peer's own words, such as its list of algorithms.
+                // The text may hold the peer's own words.
                 None => Failure::Handshake(Untrusted(&error.to_string()).to_string()),
             },
         }
     }
 }
 
+/// What sshd says instead of its version when too many logins are under way, or after too many that failed.
+const SENT_AWAY: [&str; 2] = ["Exceeded MaxStartups", "Not allowed at this time"];
+
+fn named(kind: &AlgorithmKind) -> &'static str {
+    match kind {
+        AlgorithmKind::Kex => "key exchange",
+        AlgorithmKind::Key => "host key algorithm",
+        AlgorithmKind::Cipher => "cipher",
+        AlgorithmKind::Mac => "MAC",
+        AlgorithmKind::Compression => "compression",
+    }
+}
+
+/// Algorithms without the extensions that are announced among them.
+fn listed(names: &[String]) -> String {
+    let is_extension = |name: &&String| name.starts_with("ext-info-") || name.starts_with("kex-strict-");
+    names.iter().filter(|name| !is_extension(name)).map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
 impl client::Handler for Peer {
     type Error = PeerError;
 
     async fn check_server_key(&mut self, key: &PublicKeyOrCertificate) -> Result<bool, PeerError> {
-        // Certificates are not asked for; one that comes all the same is refused.
-        let PublicKeyOrCertificate::PublicKey { key, .. } = key else { return Ok(false) };
         match &mut self.check {
-            Check::Decide { name, trust } => {
-                trust.decide(name, key).map_err(PeerError::Refused)?;
+            Check::Decide { target, trust } => {
+                trust.decide(target, key).map_err(PeerError::Refused)?;
                 Ok(true)
             }
             Check::Look(sender) => {
+                // Of a certificate it is the key: that can be pinned.
+                let key = key.public_key();
+                let seen = format!("looked at {} and left", describe(&key));
                 if let Some(sender) = sender.take() {
                     // The receiver may have given up at its deadline; then nobody wants the key any more.
-                    drop(sender.send(key.clone()));
+                    drop(sender.send(key));
                 }
-                Err(PeerError::Refused(Failure::Handshake(format!("looked at {} and left", describe(key)))))
+                Err(PeerError::Refused(Failure::Handshake(seen)))
             }
         }
     }

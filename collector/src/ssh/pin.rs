@@ -1,6 +1,6 @@
 //! Pinning host keys: see what hosts offer, compare with what is on file, and put it there.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,9 +10,10 @@ use sample::HostName;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::connect::{Target, offered_key};
-use super::host_key::{describe, note};
-use super::known_hosts::{KnownHosts, Verdict, lookup_name};
+use super::connect::offered_key;
+use super::dial::Target;
+use super::host_key::{append, describe, locked, note};
+use super::known_hosts::{KnownHosts, Verdict};
 use crate::Failure;
 
 /// A host and the key it offers now.
@@ -21,12 +22,25 @@ pub struct Offer {
     pub host: HostName,
     /// Its name in known_hosts.
     pub name: String,
-    /// What the file says about the key.
+    /// What the file says about the key, or config.xml where it pins keys.
     pub verdict: Verdict,
+    /// Whether config.xml pins keys of this host: then other keys on file are of no use.
+    pub pinned_in_config: bool,
     key: PublicKey,
 }
 
 impl Offer {
+    fn new(host: HostName, target: Target, key: PublicKey, known: &KnownHosts) -> Offer {
+        let pinned_in_config = !target.fingerprints.is_empty();
+        let verdict = match known.check(&target.lookup, &key) {
+            Verdict::Revoked => Verdict::Revoked,
+            _on_file if target.has_pinned(&key) => Verdict::Match,
+            _on_file if pinned_in_config => Verdict::Changed(target.fingerprints),
+            on_file => on_file,
+        };
+        Offer { host, name: target.lookup, verdict, pinned_in_config, key }
+    }
+
     /// The key as people compare it: type and fingerprint.
     pub fn key(&self) -> String {
         describe(&self.key)
@@ -39,25 +53,24 @@ const AT_ONCE: usize = 64;
 /// Asks every host for its key, without trusting it and without logging in. In the order of the hosts.
 pub async fn look(
     hosts: Vec<(HostName, Target)>,
-    known: &KnownHosts,
+    known: &Arc<KnownHosts>,
     limits: (Duration, Duration),
 ) -> Vec<(HostName, Result<Offer, Failure>)> {
     let turns = Arc::new(Semaphore::new(AT_ONCE));
     let mut tasks = JoinSet::new();
     for (order, (host, target)) in hosts.into_iter().enumerate() {
         let turns = turns.clone();
-        let name = lookup_name(&target.address, target.port);
-        let algorithms = known.algorithms(&name);
+        let known = known.clone();
         tasks.spawn(async move {
             let _turn = turns.acquire().await.expect("this semaphore is never closed");
-            let key = offered_key(&target, &algorithms, limits).await;
-            (order, host, name, key)
+            let key = offered_key(&target, &known, limits).await;
+            (order, host, target, key)
         });
     }
     let mut answers = tasks.join_all().await;
     answers.sort_by_key(|(order, ..)| *order);
-    let offer = |(_, host, name, key): (usize, HostName, String, Result<PublicKey, Failure>)| {
-        let offer = key.map(|key| Offer { verdict: known.check(&name, &key), host: host.clone(), name, key });
+    let offer = |(_, host, target, key): (usize, HostName, Target, Result<PublicKey, Failure>)| {
+        let offer = key.map(|key| Offer::new(host.clone(), target, key, known));
         (host, offer)
     };
     answers.into_iter().map(offer).collect()
@@ -74,19 +87,28 @@ pub fn pin(path: &Path, offer: &Offer) -> io::Result<Vec<String>> {
     match &offer.verdict {
         Verdict::Match | Verdict::Revoked => Ok(Vec::new()),
         Verdict::Unknown => note(path, &offer.name, &offer.key).map(|()| Vec::new()),
-        Verdict::Changed(_) => {
-            let text = std::fs::read_to_string(path)?;
-            let kept = KnownHosts::without(&text, &offer.name);
-            let folder = path.parent().unwrap_or(Path::new("."));
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            file.write_all(kept.as_bytes())?;
-            note(file.path(), &offer.name, &offer.key)?;
-            file.persist(path)?;
-            std::fs::File::open(folder)?.sync_all()?;
-            match KnownHosts::parse(&kept).map(|kept| kept.check(&offer.name, &offer.key)) {
-                Ok(Verdict::Changed(others)) => Ok(others),
-                _ => Ok(Vec::new()),
-            }
-        }
+        Verdict::Changed(_) => replace(path, offer),
     }
 }
+
+fn replace(path: &Path, offer: &Offer) -> io::Result<Vec<String>> {
+    // Held until the new file has taken the place of this one: a key that a run notes meanwhile must not be lost.
+    let mut old = locked(path)?;
+    let mut text = String::new();
+    old.read_to_string(&mut text)?;
+    let kept = KnownHosts::without(&text, &offer.name);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.as_file().set_permissions(old.metadata()?.permissions())?;
+    file.write_all(kept.as_bytes())?;
+    append(file.as_file_mut(), &offer.name, &offer.key)?;
+    file.persist(path)?;
+    std::fs::File::open(folder)?.sync_all()?;
+    match KnownHosts::parse(&kept).map(|kept| kept.check(&offer.name, &offer.key)) {
+        Ok(Verdict::Changed(others)) => Ok(others),
+        Ok(Verdict::Match | Verdict::Unknown | Verdict::Revoked) | Err(_) => Ok(Vec::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

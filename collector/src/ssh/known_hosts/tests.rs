@@ -91,8 +91,15 @@ fn a_key_of_an_unsupported_type_makes_its_host_a_known_one() {
 }
 
 #[test]
-fn certificate_authorities_vouch_for_no_plain_key() {
-    check(&format!("@cert-authority * {A}\n"), ("web1", 22), A, &Verdict::Unknown);
+fn certificate_authorities_vouch_for_no_plain_key_and_make_their_hosts_known_ones() {
+    let certified = || {
+        let Verdict::Changed(keys) = changed(&[A]) else { unreachable!() };
+        Verdict::Changed(keys.iter().map(|key| format!("any certified by {key}")).collect())
+    };
+    check(&format!("@cert-authority * {A}\n"), ("web1", 22), A, &certified());
+    check(&format!("@cert-authority web1 {A}\n"), ("web1", 2222), B, &certified());
+    check(&format!("@cert-authority web1 {A}\nweb1 {B}\n"), ("web1", 22), B, &Verdict::Match);
+    check(&format!("@cert-authority web1 {A}\n"), ("web2", 22), A, &Verdict::Unknown);
 }
 
 #[test]

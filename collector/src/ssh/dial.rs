@@ -1,0 +1,231 @@
+//! From an address to a stream: names are resolved, addresses tried one after the other, jump hosts gone through.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use russh::keys::PublicKey;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::guard::Stream;
+use super::jump::Bastion;
+use super::known_hosts::{fingerprint, lookup_name};
+use super::shortage;
+use crate::Failure;
+
+/// Where a host's sshd is found, and how it is known.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// An IP address or DNS name. The jump host resolves it, if there is one.
+    pub address: String,
+    /// The TCP port.
+    pub port: u16,
+    /// Its name in known_hosts.
+    pub lookup: String,
+    /// The fingerprints its key may have and no others. Empty: known_hosts decides.
+    pub fingerprints: Vec<String>,
+    /// Whether algorithms are taken that are not considered safe any more, if it has no better ones.
+    pub legacy: bool,
+    /// The jump host on the way to it.
+    pub through: Option<Arc<Bastion>>,
+}
+
+impl Target {
+    /// A host that is reached directly and known by its address.
+    pub fn at(address: &str, port: u16) -> Target {
+        let lookup = lookup_name(address, port);
+        Target { address: address.to_owned(), port, lookup, fingerprints: Vec::new(), legacy: false, through: None }
+    }
+
+    /// Whether this is one of the keys that config.xml pins.
+    pub(super) fn has_pinned(&self, key: &PublicKey) -> bool {
+        self.fingerprints.contains(&fingerprint(key))
+    }
+
+    /// Makes the way free: the jump host is logged in to, if there is one and nobody did so before. It takes as long
+    /// as the jump host takes, so it is done before a place among the dials is taken.
+    ///
+    /// # Errors
+    /// The jump host can't be logged in to.
+    pub async fn open_way(&self) -> Result<(), Failure> {
+        match &self.through {
+            Some(bastion) => bastion.session().await.map(drop),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The next address is tried after this time even if the one before has not failed yet (RFC 8305, section 5).
+const STAGGER: Duration = Duration::from_millis(300);
+/// A name may have any number of addresses.
+const MAX_ADDRESSES: usize = 8;
+/// The resolver blocks a thread for as long as it likes. These are all it gets of the threads that open envelopes too.
+const RESOLVING: usize = 64;
+/// How long we wait for sockets of our own to become free.
+const SHORTAGE_PAUSE: Duration = Duration::from_millis(200);
+
+/// Opens a connection to the target: the addresses of its name are tried in turns of their families until one
+/// answers. Through a jump host it is a channel of that one's connection.
+///
+/// # Errors
+/// The name does not resolve, no address answers within the limit, or the jump host is of no use.
+pub async fn dial(target: &Target, limit: Duration) -> Result<Stream, Failure> {
+    if let Some(bastion) = &target.through {
+        return bastion.forward(target, limit).await;
+    }
+    let deadline = Instant::now() + limit;
+    let dns = |source| Failure::Dns { name: target.address.clone(), source };
+    let slow = || io::Error::new(io::ErrorKind::TimedOut, "the resolver did not answer in time");
+    let found = timeout_at(deadline, resolve(target.address.clone(), target.port)).await;
+    let found = interleaved(found.map_err(|_elapsed| dns(slow()))?.map_err(dns)?);
+    if found.is_empty() {
+        return Err(dns(io::Error::new(io::ErrorKind::NotFound, "the name has no address")));
+    }
+    let connected = race(found, deadline).await;
+    // Nagle's algorithm and delayed acknowledgements stall a handshake of many small messages.
+    match connected.map(|stream| stream.set_nodelay(true).map(|()| stream)) {
+        Ok(Ok(stream)) => Ok(Stream::new(stream)),
+        Ok(Err(source)) => Err(Failure::Dial { address: named(target, None), source }),
+        Err(attempts) => Err(failure_of(target, attempts, limit)),
+    }
+}
+
+/// The addresses of a name. The thread that asks keeps its place until the resolver lets it go, also when nobody
+/// waits for the answer any more.
+async fn resolve(name: String, port: u16) -> io::Result<Vec<SocketAddr>> {
+    static PLACES: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(RESOLVING)));
+    if let Ok(address) = name.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    // With a zone (`fe80::1%eth0`) it is an address all the same, and nobody is asked.
+    let is_literal = name.split('%').next().is_some_and(|address| address.parse::<IpAddr>().is_ok());
+    let place = match is_literal {
+        true => None,
+        false => Some(PLACES.clone().acquire_owned().await.expect("this semaphore is never closed")),
+    };
+    let asking = tokio::task::spawn_blocking(move || {
+        let found = (name.as_str(), port).to_socket_addrs().map(Iterator::collect);
+        drop(place);
+        found
+    });
+    asking.await.map_err(io::Error::other)?
+}
+
+/// In turns of their families, beginning with the one the resolver prefers. Each address once.
+fn interleaved(found: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let first_is_v6 = found.first().is_some_and(SocketAddr::is_ipv6);
+    let (one, other): (Vec<_>, Vec<_>) = found.into_iter().partition(|address| address.is_ipv6() == first_is_v6);
+    let (mut one, mut other) = (one.into_iter(), other.into_iter());
+    let mut all: Vec<SocketAddr> = Vec::new();
+    loop {
+        let pair = [one.next(), other.next()];
+        if pair == [None, None] {
+            all.truncate(MAX_ADDRESSES);
+            return all;
+        }
+        for address in pair.into_iter().flatten() {
+            if !all.contains(&address) {
+                all.push(address);
+            }
+        }
+    }
+}
+
+/// How the dial of one address ended, if not with a connection.
+enum NoConnection {
+    /// It, or the way to it, said no.
+    Refused(io::Error),
+    /// It said nothing until the deadline.
+    Silent,
+    /// We had no socket, no port or no memory for it until the deadline.
+    Short(io::Error),
+}
+
+type Attempts = Vec<(SocketAddr, NoConnection)>;
+
+/// The first connection that any of the addresses gives.
+async fn race(addresses: Vec<SocketAddr>, deadline: Instant) -> Result<TcpStream, Attempts> {
+    let mut failed = Attempts::new();
+    let mut waiting = addresses.into_iter();
+    let mut attempts = JoinSet::new();
+    loop {
+        if let Some(address) = waiting.next().filter(|_| attempts.is_empty() || Instant::now() < deadline) {
+            attempts.spawn(async move { (address, connect(address, deadline).await) });
+        }
+        // Each attempt ends at the deadline by itself.
+        let next = match waiting.len() {
+            0 => Ok(attempts.join_next().await),
+            _ => timeout_at(Instant::now() + STAGGER, attempts.join_next()).await,
+        };
+        match next {
+            Ok(Some(Ok((_, Ok(stream))))) => return Ok(stream),
+            Ok(Some(Ok((address, Err(error))))) => failed.push((address, error)),
+            // Connecting does not panic, and nobody aborts it.
+            Ok(Some(Err(_))) | Err(_) => {}
+            Ok(None) => return Err(failed),
+        }
+    }
+}
+
+async fn connect(address: SocketAddr, deadline: Instant) -> Result<TcpStream, NoConnection> {
+    loop {
+        let error = match timeout_at(deadline, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => error,
+            Err(_elapsed) => return Err(NoConnection::Silent),
+        };
+        if !shortage::is_ours(&error) {
+            return Err(NoConnection::Refused(error));
+        }
+        if Instant::now() + SHORTAGE_PAUSE > deadline {
+            return Err(NoConnection::Short(error));
+        }
+        sleep(SHORTAGE_PAUSE).await;
+    }
+}
+
+/// What all the attempts come to: the word of the host that is nearest to an answer decides.
+fn failure_of(target: &Target, attempts: Attempts, limit: Duration) -> Failure {
+    let only = (attempts.len() == 1).then(|| attempts[0].0);
+    let address = named(target, only);
+    let mut texts = Vec::new();
+    let mut found: Option<io::Error> = None;
+    let mut silent = false;
+    for (at, why) in attempts {
+        texts.push(match &why {
+            NoConnection::Refused(error) | NoConnection::Short(error) => format!("{}: {error}", at.ip()),
+            NoConnection::Silent => format!("{}: no answer", at.ip()),
+        });
+        match why {
+            NoConnection::Short(source) => return Failure::Shortage { address, source },
+            NoConnection::Silent => silent = true,
+            NoConnection::Refused(error) if error.kind() == io::ErrorKind::ConnectionRefused => found = Some(error),
+            NoConnection::Refused(error) => found = found.or(Some(error)),
+        }
+    }
+    let refused = found.as_ref().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+    match found {
+        Some(source) if only.is_some() => Failure::Dial { address, source },
+        Some(error) => {
+            let kind = if silent && !refused { io::ErrorKind::TimedOut } else { error.kind() };
+            Failure::Dial { address, source: io::Error::new(kind, texts.join("; ")) }
+        }
+        None => Failure::DialTimeout { address, limit },
+    }
+}
+
+/// The target as people know it, with the address that was tried.
+fn named(target: &Target, tried: Option<SocketAddr>) -> String {
+    let Target { address, port, .. } = target;
+    match tried.map(|tried| tried.ip().to_string()).filter(|tried| tried != address) {
+        Some(tried) => format!("{address} ({tried}) port {port}"),
+        None => format!("{address} port {port}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

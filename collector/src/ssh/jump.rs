@@ -1,0 +1,127 @@
+//! Jump hosts: one connection to each of them per run, through which other hosts are reached.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use config::Deadlines;
+use russh::ChannelOpenFailure;
+use sample::HostName;
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
+use super::connect::Session;
+use super::dial::{Target, dial};
+use super::guard::Stream;
+use super::host_key::Trust;
+use super::login::Login;
+use crate::Failure;
+
+/// A host that others are reached through.
+///
+/// The first one that needs it logs in; all others wait for that and share the connection, or hear why there is
+/// none: a jump host that fails is not asked again in the same run. The connection ends with the last owner.
+pub struct Bastion {
+    /// Its name in config.xml.
+    name: HostName,
+    target: Target,
+    /// How to log in, or what is wrong with that in config.xml.
+    login: Result<Login, String>,
+    trust: Arc<Trust>,
+    deadlines: Deadlines,
+    session: OnceCell<Result<Arc<Session>, String>>,
+}
+
+impl Bastion {
+    /// A jump host nobody is connected to yet. `login` may be what is wrong with it in config.xml.
+    pub fn new(
+        name: HostName,
+        target: Target,
+        login: Result<Login, String>,
+        trust: Arc<Trust>,
+        deadlines: Deadlines,
+    ) -> Bastion {
+        Bastion { name, target, login, trust, deadlines, session: OnceCell::new() }
+    }
+
+    /// The connection, which is opened if nobody did so before.
+    ///
+    /// # Errors
+    /// The jump host can't be logged in to, now or when it was tried earlier.
+    pub async fn session(&self) -> Result<Arc<Session>, Failure> {
+        let open = async || match Box::pin(self.log_in()).await {
+            Ok(session) => Ok(Arc::new(session)),
+            Err(failure) => Err(format!("{}: {failure}", failure.kind())),
+        };
+        let opened = self.session.get_or_init(open).await;
+        opened.clone().map_err(|why| self.failure(why))
+    }
+
+    async fn log_in(&self) -> Result<Session, Failure> {
+        let login = self.login.as_ref().map_err(|found| Failure::NoAccess(found.clone()))?;
+        let stream = dial(&self.target, self.deadlines.dial).await?;
+        let mut session =
+            Session::open_to_jump(stream, &self.target, self.trust.clone(), self.deadlines.handshake).await?;
+        session.log_in(login, self.deadlines.authentication).await?;
+        Ok(session)
+    }
+
+    /// Has the jump host connect to the target, whose name it resolves itself.
+    ///
+    /// # Errors
+    /// The jump host can't be logged in to, forwards nothing, or does not reach the target within the limit.
+    pub(super) async fn forward(&self, target: &Target, limit: Duration) -> Result<Stream, Failure> {
+        let session = self.session().await?;
+        let Target { address, port, .. } = target;
+        // The originator is ourselves; servers only log it.
+        let opening = session.handle.channel_open_direct_tcpip(address, u32::from(*port), "127.0.0.1", 0);
+        match timeout(limit, opening).await {
+            Ok(Ok(channel)) => Ok(Stream::new(channel.into_stream())),
+            Ok(Err(russh::Error::ChannelOpenFailure(why))) => Err(self.refusal(target, &why)),
+            Ok(Err(_)) => Err(self.lost()),
+            Err(_elapsed) => {
+                let address = format!("{address} port {port}, by way of {}", self.name);
+                Err(Failure::DialTimeout { address, limit })
+            }
+        }
+    }
+
+    fn refusal(&self, target: &Target, why: &ChannelOpenFailure) -> Failure {
+        let forwards = match why {
+            ChannelOpenFailure::ConnectFailed => {
+                let (bastion, address) = (self.name.to_string(), target.address.clone());
+                return Failure::BeyondJump { bastion, address, port: target.port };
+            }
+            ChannelOpenFailure::AdministrativelyProhibited => {
+                "forwarding is prohibited: see AllowTcpForwarding and PermitOpen in its sshd_config, and restrict in \
+                 authorized_keys"
+            }
+            ChannelOpenFailure::UnknownChannelType => "its SSH server cannot forward",
+            ChannelOpenFailure::ResourceShortage => "it is short of resources",
+            ChannelOpenFailure::Other { .. } => "it refuses, and gives no known reason",
+        };
+        let Target { address, port, .. } = target;
+        self.failure(format!("it does not connect us to {address} port {port}: {forwards}"))
+    }
+
+    /// Whether the connection was there and is gone.
+    pub(super) fn is_lost(&self) -> bool {
+        self.session.get().is_some_and(|opened| opened.as_ref().is_ok_and(|session| session.is_lost()))
+    }
+
+    /// The failure of hosts behind a jump host that is gone.
+    pub(super) fn lost(&self) -> Failure {
+        self.failure("the connection to it ended".to_owned())
+    }
+
+    fn failure(&self, why: String) -> Failure {
+        Failure::Jump { bastion: self.name.to_string(), why }
+    }
+}
+
+impl fmt::Debug for Bastion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Its login is nobody's business.
+        f.debug_struct("Bastion").field("name", &self.name).field("target", &self.target).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,126 @@
+//! Peers that are no sshd, or one that has no time for us.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::World;
+
+/// A server that sends the first so many clients away with these words, and hands all others on to a port.
+struct Doorman {
+    port: u16,
+    sent_away: Arc<AtomicUsize>,
+}
+
+impl Doorman {
+    fn before(target: u16, words: &'static [u8], turns: usize) -> Doorman {
+        let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let sent_away = Arc::new(AtomicUsize::new(0));
+        let count = sent_away.clone();
+        // Ends with the test process.
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                let mut client = client.unwrap();
+                if count.load(Ordering::SeqCst) < turns {
+                    count.fetch_add(1, Ordering::SeqCst);
+                    if !words.is_empty() {
+                        client.write_all(words).unwrap();
+                        client.shutdown(Shutdown::Write).unwrap();
+                        // A connection that is closed with something unread takes our words with it.
+                        drop(client.read_to_end(&mut Vec::new()));
+                    }
+                } else {
+                    std::thread::spawn(move || hand_on(client, target));
+                }
+            }
+        });
+        Doorman { port, sent_away }
+    }
+
+    fn client(&self, world: &World, address: &str) -> String {
+        let (port, identity) = (self.port, world.sshd.identity().display().to_string());
+        format!(r#"<client ip="{address}" port="{port}" username="{}" identity-file="{identity}"/>"#, harness::USER)
+    }
+}
+
+fn hand_on(mut client: TcpStream, target: u16) {
+    let mut server = TcpStream::connect(("127.0.0.1", target)).unwrap();
+    let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+    std::thread::spawn(move || {
+        drop(std::io::copy(&mut from, &mut to));
+        drop(to.shutdown(Shutdown::Both));
+    });
+    drop(std::io::copy(&mut server, &mut client));
+    drop(client.shutdown(Shutdown::Both));
+}
+
+#[test]
+fn a_host_that_is_short_of_logins_is_asked_once_more() {
+    for words in [&b"Exceeded MaxStartups\r\n"[..], b"Not allowed at this time\r\n", b""] {
+        let world = World::new(&["127.0.6.1"]);
+        let (once, always) =
+            (Doorman::before(world.sshd.port, words, 1), Doorman::before(world.sshd.port, words, usize::MAX));
+        let clients = once.client(&world, "127.0.6.1") + &always.client(&world, "127.0.6.2");
+        world.server.configure(&format!("<config>{clients}</config>"));
+        let line = |address: &str, port| format!("[{address}]:{port} {}", world.sshd.host_key());
+        let known_hosts = line("127.0.6.1", once.port) + &line("127.0.6.2", always.port);
+        std::fs::write(world.server.state("known_hosts"), known_hosts).unwrap();
+        world.server.collector(&[]).expect(3);
+        assert_eq!(world.outcomes(), ["127.0.6.1 ok", "127.0.6.2 throttled"]);
+        assert_eq!(always.sent_away.load(Ordering::SeqCst), 2, "once more, and no more");
+    }
+}
+
+#[test]
+fn what_answers_instead_of_ssh_is_quoted() {
+    let world = World::new(&[]);
+    let doorman = Doorman::before(0, b"220 mail.example.org ESMTP\x1b[2J\r\n", usize::MAX);
+    world.server.configure(&format!("<config>{}</config>", doorman.client(&world, "127.0.6.3")));
+    world.server.collector(&[]).expect(3);
+    assert_eq!(world.outcomes(), ["127.0.6.3 handshake_failed"]);
+    let detail = world.server.value("SELECT detail FROM outcome");
+    assert_eq!(detail, r#"no SSH server: it says "220 mail.example.org ESMTP\u{1b}[2J""#);
+    assert_eq!(doorman.sent_away.load(Ordering::SeqCst), 1, "it is not asked again");
+
+    // One that waits for us to speak is quoted too, when the time is over.
+    let silent = TcpListener::bind("127.0.6.4:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let answering = std::thread::spawn(move || {
+        let (mut client, _) = silent.accept().unwrap();
+        client.write_all(b"220 mail.example.org ESMTP\r\n").unwrap();
+        drop(client.read_to_end(&mut Vec::new()));
+    });
+    world.server.configure(&format!(
+        r#"<config><collector handshake-timeout="1s"/>
+           <client ip="127.0.6.4" port="{port}" username="x" password="x"/></config>"#
+    ));
+    world.server.collector(&[]).expect(3);
+    assert_eq!(world.outcomes(), ["127.0.6.4 handshake_failed"]);
+    answering.join().unwrap();
+}
+
+#[test]
+fn a_greeting_without_end_is_not_listened_to() {
+    let world = World::new(&[]);
+    for piece in [&[b'A'; 4096][..], &b"not yet\r\n".repeat(400)] {
+        let listener = TcpListener::bind("127.0.6.5:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let piece = piece.to_vec();
+        let talking = std::thread::spawn(move || {
+            let (mut client, _) = listener.accept().unwrap();
+            let mut sent = 0_usize;
+            while client.write_all(&piece).is_ok() {
+                sent += piece.len();
+            }
+            sent
+        });
+        let client = format!(r#"<client ip="127.0.6.5" port="{port}" username="x" password="x"/>"#);
+        world.server.configure(&format!("<config>{client}</config>"));
+        world.server.collector(&[]).expect(3);
+        assert_eq!(world.outcomes(), ["127.0.6.5 handshake_failed"]);
+        // What the system's buffers take without anybody reading is all.
+        assert!(talking.join().unwrap() < 16 << 20);
+    }
+}
