@@ -158,7 +158,7 @@ impl Setting {
         let probes = Probes::read(&self.places)?;
         let trust = Arc::new(self.trust(Arc::new(KnownHosts::read(&self.known_hosts())?)));
         // Most fleets share one key: it is read and checked once.
-        let mut identities = HashMap::new();
+        let mut identities = Identities::default();
         let accesses: Vec<_> = selected.iter().map(|host| usable(host, access(host, &mut identities))).collect();
         let mut ways = self.ways(trust.clone(), &mut identities);
         // Who is asked for by name is visited, due or not.

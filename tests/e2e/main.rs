@@ -2,6 +2,7 @@
 
 mod collecting;
 mod host_keys;
+mod hostile;
 mod layers;
 mod mailing;
 mod pipeline;

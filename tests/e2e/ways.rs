@@ -159,7 +159,7 @@ fn a_key_behind_a_jump_host_is_on_file_under_the_host_s_name() {
     // It is shown through the jump host, which is logged in to for that, and pinned under that name.
     let path = setting.known_hosts();
     let known = Arc::new(KnownHosts::read(&path).unwrap());
-    let mut identities = Identities::new();
+    let mut identities = Identities::default();
     let mut ways = setting.ways(Arc::new(setting.trust(known.clone())), &mut identities);
     let hosts = setting.config.hosts.iter().map(|host| (host.name.clone(), ways.target(host))).collect();
     let limits = (setting.config.collector.deadlines.dial, setting.config.collector.deadlines.handshake);

@@ -12,7 +12,7 @@ use crate::ssh::{KnownHosts, Offer, Verdict, look, pin};
 pub(super) async fn trust(setting: &Setting, args: &TrustArgs) -> Result<Ending, CommandError> {
     let path = setting.known_hosts();
     let known = Arc::new(KnownHosts::read(&path)?);
-    let mut identities = Identities::new();
+    let mut identities = Identities::default();
     // Hosts behind a jump host are seen through it, and it is logged in to as in a run.
     let mut ways = setting.ways(Arc::new(setting.trust(known.clone())), &mut identities);
     let hosts = setting.selected()?.into_iter().map(|host| (host.name.clone(), ways.target(host))).collect();

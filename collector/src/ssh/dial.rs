@@ -154,7 +154,7 @@ async fn race(addresses: Vec<SocketAddr>, deadline: Instant) -> Result<TcpStream
     let mut attempts = JoinSet::new();
     loop {
         if let Some(address) = waiting.next().filter(|_| attempts.is_empty() || Instant::now() < deadline) {
-            attempts.spawn(async move { (address, connect(address, deadline).await) });
+            attempts.spawn(async move { (address, patiently(|| TcpStream::connect(address), deadline).await) });
         }
         // Each attempt ends at the deadline by itself.
         let next = match waiting.len() {
@@ -171,10 +171,14 @@ async fn race(addresses: Vec<SocketAddr>, deadline: Instant) -> Result<TcpStream
     }
 }
 
-async fn connect(address: SocketAddr, deadline: Instant) -> Result<TcpStream, NoConnection> {
+/// Dials until there is an answer or the deadline is over. Where we are short of something, we wait for it.
+async fn patiently<T, F: Future<Output = io::Result<T>>>(
+    mut dial: impl FnMut() -> F,
+    deadline: Instant,
+) -> Result<T, NoConnection> {
     loop {
-        let error = match timeout_at(deadline, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
+        let error = match timeout_at(deadline, dial()).await {
+            Ok(Ok(connected)) => return Ok(connected),
             Ok(Err(error)) => error,
             Err(_elapsed) => return Err(NoConnection::Silent),
         };

@@ -33,10 +33,10 @@ impl Offer {
     fn new(host: HostName, target: Target, key: PublicKey, known: &KnownHosts) -> Offer {
         let pinned_in_config = !target.fingerprints.is_empty();
         let verdict = match known.check(&target.lookup, &key) {
+            on_file @ (Verdict::Match | Verdict::Unknown | Verdict::Changed(_)) if !pinned_in_config => on_file,
+            Verdict::Match | Verdict::Unknown | Verdict::Changed(_) if target.has_pinned(&key) => Verdict::Match,
+            Verdict::Match | Verdict::Unknown | Verdict::Changed(_) => Verdict::Changed(target.fingerprints),
             Verdict::Revoked => Verdict::Revoked,
-            _on_file if target.has_pinned(&key) => Verdict::Match,
-            _on_file if pinned_in_config => Verdict::Changed(target.fingerprints),
-            on_file => on_file,
         };
         Offer { host, name: target.lookup, verdict, pinned_in_config, key }
     }

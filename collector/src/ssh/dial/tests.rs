@@ -1,3 +1,5 @@
+use rustix::io::Errno;
+
 use super::*;
 
 fn addresses(texts: &[&str]) -> Vec<SocketAddr> {
@@ -86,5 +88,23 @@ async fn failures_name_the_addresses_that_were_tried() {
 async fn literals_of_every_form_are_taken_as_they_are() {
     for (text, expected) in [("127.0.0.1", "127.0.0.1:22"), ("::1", "[::1]:22"), ("fe80::1%1", "[fe80::1%1]:22")] {
         assert_eq!(resolve(text.to_owned(), 22).await.unwrap(), [expected.parse().unwrap()], "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_shortage_of_our_own_is_waited_out_and_told_as_ours() {
+    let (_listener, address) = listener("127.0.9.5").await;
+    for errno in [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::ADDRNOTAVAIL] {
+        let short = || io::Error::from_raw_os_error(errno.raw_os_error());
+        let mut left = 2;
+        let dial = || {
+            left -= 1;
+            let error = (left >= 0).then(short);
+            async move { if let Some(error) = error { Err(error) } else { TcpStream::connect(address).await } }
+        };
+        assert!(patiently(dial, Instant::now() + Duration::from_secs(10)).await.is_ok(), "{errno:?}");
+        let never = || std::future::ready(io::Result::<()>::Err(short()));
+        let ended = patiently(never, Instant::now() + Duration::from_millis(300)).await;
+        assert!(matches!(ended, Err(NoConnection::Short(_))), "{errno:?}");
     }
 }
