@@ -84,6 +84,17 @@ pub trait Observer: Send + Sync {
     fn finished(&self, report: &HostReport);
 }
 
+/// Who wants to hear of the outcomes alone.
+impl<F: Fn(&HostReport) + Send + Sync> Observer for F {
+    fn selected(&self, _hosts: usize) {}
+
+    fn started(&self, _host: &HostName) {}
+
+    fn finished(&self, report: &HostReport) {
+        self(report);
+    }
+}
+
 impl Run {
     /// Visits every host that is due and records every outcome.
     ///

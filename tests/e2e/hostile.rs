@@ -96,9 +96,9 @@ fn channels_that_a_host_opens_are_refused_however_many() {
         let config = Arc::new(server::Config { keys: vec![key], ..server::Config::default() });
         drop(server::run_stream(config, stream, handler).await.unwrap().await);
     });
-    world.server.configure(&format!(
-        r#"<config><client ip="127.0.7.1" port="{port}" username="x" password="x"/></config>"#
-    ));
+    world
+        .server
+        .configure(&format!(r#"<config><client ip="127.0.7.1" port="{port}" username="x" password="x"/></config>"#));
     std::fs::write(world.server.state("known_hosts"), format!("[127.0.7.1]:{port} {public}\n")).unwrap();
     world.server.collector(&[]).expect(3);
     assert_eq!(world.outcomes(), ["127.0.7.1 session_lost"]);

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use collector::prepare::{Identities, Setting};
 use collector::probe_file::Places;
+use collector::run::HostReport;
 use collector::ssh::{KnownHosts, Verdict, look};
 use config::Host;
 use harness::{Proxy, Server, Sshd, SshdOptions, USER, program};
@@ -77,11 +78,11 @@ fn visit(setting: &Setting) -> BTreeMap<String, String> {
     let hears = told.clone();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let run = setting.prepare().unwrap();
-    let executed = run.execute(CancellationToken::new(), move |report| {
-        let detail = report.outcome.detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+    let observer = Arc::new(move |report: &HostReport| {
+        let detail = report.outcome.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
         hears.lock().unwrap().insert(report.host.to_string(), format!("{}{detail}", report.outcome.kind));
     });
-    runtime.block_on(executed).unwrap();
+    runtime.block_on(run.execute(CancellationToken::new(), observer)).unwrap();
     Arc::into_inner(told).unwrap().into_inner().unwrap()
 }
 
