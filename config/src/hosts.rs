@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use sample::{HostName, Untrusted};
+use sample::HostName;
 
 use crate::clients::{Client, Group};
 use crate::inherit::{Jump, Settings};
@@ -14,6 +14,8 @@ use crate::{Host, alerts, jumps};
 const DEFAULT_PORT: u16 = 22;
 /// All clients together.
 const MAX_HOSTS: usize = 100_000;
+/// How many names are looked through for one that was meant.
+pub(crate) const MAX_SUGGESTED: usize = 1_000;
 
 /// A host as the others know it. The name is known also where the rest is wrong.
 pub(crate) struct Named {
@@ -113,9 +115,6 @@ impl<'d> Groups<'d> {
         }
     }
 }
-
-/// How many names are looked through for one that was meant.
-pub(crate) const MAX_SUGGESTED: usize = 1_000;
 
 fn already(what: &str, name: &str, line: &str) -> String {
     format!("a {what} \"{name}\" is given in {line} already")
@@ -231,7 +230,7 @@ fn check_former_names(formerly: &[(usize, Vec<HostName>)], all: &[Named], index:
             let still = still.map(|place| format!("is still the name of a client, in {}", line(place)));
             let told =
                 still.or_else(|| before.map(|place| format!("is told of another host already, in {}", line(place))));
-            told.map(|told| format!("formerly \"{}\" {told}", Untrusted(name.as_str())))
+            told.map(|told| format!("formerly \"{name}\" {told}"))
         });
         if let Some(message) = mistake {
             report.problem(*at, message);

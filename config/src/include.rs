@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sample::Untrusted;
 use zeroize::Zeroizing;
 
 use crate::access::{self, Identity, Refusal};
@@ -78,7 +79,9 @@ pub(crate) enum IncludeError {
     NotThere,
     #[error("{0}")]
     Unreadable(io::Error),
-    #[error("it leads out of {}, to {}", folder.display(), real.display())]
+    #[error("the file name \"{0}\" in it holds characters that are not shown")]
+    OddName(String),
+    #[error("it leads out of {}, to {}", folder.display(), Untrusted(&real.to_string_lossy()))]
     Outside { folder: PathBuf, real: PathBuf },
     #[error("{0}")]
     Refused(Refusal),
@@ -135,9 +138,15 @@ fn matching(base: &Path, folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, I
     for entry in within(base, folder)?.read_dir()? {
         let name = entry?.file_name();
         let shown = name.to_string_lossy();
-        if !shown.starts_with('.') && matches(pattern, &shown) {
-            names.insert(name);
+        if shown.starts_with('.') || !matches(pattern, &shown) {
+            continue;
         }
+        // From here on the name goes into messages; whoever may create files may not write on our terminal.
+        let harmless = Untrusted(&shown).to_string();
+        if harmless != shown {
+            return Err(IncludeError::OddName(harmless));
+        }
+        names.insert(name);
         if names.len() > MAX_FILES {
             return Err(IncludeError::TooMany);
         }

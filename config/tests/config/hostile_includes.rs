@@ -128,6 +128,15 @@ fn an_included_file_that_was_cut_anywhere_is_refused() {
 }
 
 #[test]
+fn the_name_of_a_file_reaches_no_terminal_as_it_is() {
+    let base = including("conf.d/*", &[("conf.d/a\u{1b}[2J.xml", "<config/>")]);
+    let odd = "the file name \"a\\u{1b}[2J.xml\" in it holds characters that are not shown";
+    assert_told(&base, &format!("config.xml:1:67: cannot include conf.d/: {odd}"));
+    let base = including("conf.d/*.yml", &[("conf.d/a\u{1b}[2J.xml", "<config/>")]);
+    assert!(load_in(&base).is_ok(), "what the pattern does not mean is not looked at");
+}
+
+#[test]
 fn files_that_are_too_large_or_too_many_are_refused() {
     let base = including("a.xml", &[("a.xml", &"x".repeat(4 * 1024 * 1024 + 1))]);
     assert_told(&base, "a.xml:1:1: the file is larger than 4 MiB");
