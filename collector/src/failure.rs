@@ -20,6 +20,8 @@ pub enum Failure {
     DialTimeout { address: String, limit: Duration },
     #[error("{address}: this server is short of sockets or ports: {source}")]
     Shortage { address: String, source: io::Error },
+    #[error("{text}")]
+    Earlier { kind: OutcomeKind, text: String },
     #[error("jump host {bastion}: {why}")]
     Jump { bastion: String, why: String },
     #[error("jump host {bastion} cannot reach {address} port {port}")]
@@ -84,6 +86,7 @@ impl Failure {
             Failure::Dial { .. } => OutcomeKind::Unreachable,
             Failure::DialTimeout { .. } => OutcomeKind::ConnectTimeout,
             Failure::Shortage { .. } => OutcomeKind::Internal,
+            Failure::Earlier { kind, .. } => *kind,
             Failure::Jump { .. } => OutcomeKind::JumpFailed,
             Failure::BeyondJump { .. } => OutcomeKind::Unreachable,
             Failure::Throttled(_) => OutcomeKind::Throttled,

@@ -165,7 +165,8 @@ impl Setting {
         let due = |host: &Host| host.every.filter(|_| self.patterns.is_empty());
         let visitee =
             |(host, access): (&&Host, _)| Visitee { every: due(host), ..visitee(host, ways.target(host), access) };
-        let hosts = selected.iter().zip(accesses).map(visitee).collect();
+        let mut hosts: Vec<_> = selected.iter().zip(accesses).map(visitee).collect();
+        hosts.iter_mut().for_each(|host| host.bastion = ways.serving(&host.name));
         let deadlines = self.config.collector.deadlines;
         let fleet = Arc::new(Fleet { trust, keys, probes, deadlines, memory: Memory::new() });
         let jobs = self.jobs.or(self.config.collector.jobs).unwrap_or(USUAL_JOBS);
@@ -199,6 +200,7 @@ fn visitee(host: &Host, target: Target, access: Result<Access, String>) -> Visit
         formerly: host.formerly.clone(),
         every: host.every,
         target,
+        bastion: None,
         access,
         remembered_dir: None,
         architecture: None,

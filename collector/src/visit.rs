@@ -14,7 +14,7 @@ use crate::keys::KeyPair;
 use crate::place::{Placed, Placement, place};
 use crate::probe_file::{Probe, Probes};
 use crate::run::{Memory, Reserved};
-use crate::ssh::{Ended, Login, Session, Stream, Target, Trust, Want};
+use crate::ssh::{Bastion, Ended, Login, Session, Stream, Target, Trust, Want, dial};
 use crate::work_dir::WorkDir;
 use crate::{Failure, clock};
 
@@ -45,6 +45,8 @@ pub struct Visitee {
     pub every: Option<Duration>,
     /// Where its sshd is found.
     pub target: Target,
+    /// What it is to other hosts of the run, if they are reached through it.
+    pub bastion: Option<Arc<Bastion>>,
     /// What config.xml says about the account there, or what is wrong with it: then the host is not contacted.
     pub access: Result<Access, String>,
     /// The directory of the last visit, where it was not the default one.
@@ -78,16 +80,41 @@ pub struct Brought {
     pub work_dir: Option<WorkDir>,
 }
 
-/// Visits one host over a connection that was dialled.
+/// What a visit goes over.
+pub enum Line {
+    /// A connection of its own, which was dialled.
+    Dialled(Stream),
+    /// The connection to a jump host that others go through, which is verified and logged in.
+    Shared(Arc<Session>),
+}
+
+impl Line {
+    /// Opens the line to a host.
+    ///
+    /// # Errors
+    /// As for [`dial`] and [`Bastion::session`].
+    pub async fn open(fleet: &Fleet, host: &Visitee) -> Result<Line, Failure> {
+        match &host.bastion {
+            Some(bastion) => Ok(Line::Shared(bastion.session().await?)),
+            None => Ok(Line::Dialled(dial(&host.target, fleet.deadlines.dial).await?)),
+        }
+    }
+}
+
+/// Visits one host over a line that was opened.
 ///
 /// The session is closed before anything is decrypted: the host must not be able to time the private key
 /// (RUSTSEC-2023-0071).
 ///
 /// # Errors
 /// Whatever ended the visit without an answer.
-pub async fn visit(fleet: &Fleet, host: &Visitee, stream: Stream, nonce: Nonce) -> Result<Brought, Failure> {
+pub async fn visit(fleet: &Fleet, host: &Visitee, line: Line, nonce: Nonce) -> Result<Brought, Failure> {
     let access = host.access.as_ref().map_err(|found| Failure::NoAccess(found.clone()))?;
     let all = async {
+        let stream = match line {
+            Line::Dialled(stream) => stream,
+            Line::Shared(session) => return Visit { fleet, host, access, session: &session, nonce }.collect().await,
+        };
         let mut session = Session::open(stream, &host.target, fleet.trust.clone(), fleet.deadlines.handshake).await?;
         session.log_in(&access.login, fleet.deadlines.authentication).await?;
         let brought = Visit { fleet, host, access, session: &session, nonce }.collect().await;

@@ -36,6 +36,11 @@ impl<'a, L: FnMut(&Host) -> Result<Login, String>> Ways<'a, L> {
         target
     }
 
+    /// The jump host that this host is to those whose targets were made so far.
+    pub fn serving(&self, name: &HostName) -> Option<Arc<Bastion>> {
+        self.bastions.get(name).cloned()
+    }
+
     /// The jump host with this name, which may have one before it: config.xml has been checked for circles.
     fn bastion(&mut self, name: &HostName) -> Arc<Bastion> {
         if let Some(bastion) = self.bastions.get(name) {

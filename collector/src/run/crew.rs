@@ -12,9 +12,8 @@ use super::row::row;
 use super::turns::{Admitted, Turns};
 use crate::Failure;
 use crate::recorder::{Inbox, Ticket};
-use crate::ssh::dial;
 use crate::unseal::{Unsealed, unseal};
-use crate::visit::{Brought, Fleet, Visitee, visit};
+use crate::visit::{Brought, Fleet, Line, Visitee, visit};
 use crate::work_dir::WorkDir;
 
 /// A host whose turn has not come yet.
@@ -130,20 +129,19 @@ impl<'a> Crew<'a> {
 
 async fn turn(fleet: Arc<Fleet>, host: Visitee, turns: &Turns, admitted: Admitted) -> Result<(Brought, Unsealed)> {
     host.access.as_ref().map_err(|found| Failure::NoAccess(found.clone()))?;
-    let limit = fleet.deadlines.dial;
     let way = async {
         host.target.open_way().await?;
-        dial(&host.target, limit).await
+        Line::open(&fleet, &host).await
     };
-    let (mut stream, job) = turns.connect(admitted, way).await?;
+    let (mut line, job) = turns.connect(admitted, way).await?;
     if job.came_late {
-        drop(stream);
-        stream = dial(&host.target, limit).await?;
+        drop(line);
+        line = Line::open(&fleet, &host).await?;
     }
     let mut nonce = sample::Nonce([0; 16]);
     getrandom::fill(&mut nonce.0).map_err(|error| Failure::Internal(format!("no random numbers: {error}")))?;
     // Boxed: of the hosts under way many are only being dialled, and need no room for a visit.
-    let brought = Box::pin(visit(&fleet, &host, stream, nonce)).await?;
+    let brought = Box::pin(visit(&fleet, &host, line, nonce)).await?;
     // Opening is pure computation: as many at a time as there are cores, away from the threads that serve sockets.
     let _core = turns.core().await;
     let opened = tokio::task::spawn_blocking(move || {

@@ -53,7 +53,7 @@ impl Target {
     /// The jump host can't be logged in to.
     pub async fn open_way(&self) -> Result<(), Failure> {
         match &self.through {
-            Some(bastion) => bastion.session().await.map(drop),
+            Some(bastion) => bastion.way().await.map(drop),
             None => Ok(()),
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use config::Deadlines;
 use russh::ChannelOpenFailure;
-use sample::HostName;
+use sample::{HostName, OutcomeKind};
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
@@ -29,7 +29,7 @@ pub struct Bastion {
     login: Result<Login, String>,
     trust: Arc<Trust>,
     deadlines: Deadlines,
-    session: OnceCell<Result<Arc<Session>, String>>,
+    session: OnceCell<Result<Arc<Session>, (OutcomeKind, String)>>,
 }
 
 impl Bastion {
@@ -44,17 +44,27 @@ impl Bastion {
         Bastion { name, target, login, trust, deadlines, session: OnceCell::new() }
     }
 
-    /// The connection, which is opened if nobody did so before.
+    /// The connection, which is opened if nobody did so before. The visit to the jump host itself can use it too:
+    /// sshd counts logins, not channels.
     ///
     /// # Errors
-    /// The jump host can't be logged in to, now or when it was tried earlier.
+    /// The jump host's own failure: it can't be logged in to, now or when it was tried earlier.
     pub async fn session(&self) -> Result<Arc<Session>, Failure> {
+        self.opened().await.clone().map_err(|(kind, text)| Failure::Earlier { kind, text })
+    }
+
+    /// The connection, for somebody who wants to go on from there.
+    pub(super) async fn way(&self) -> Result<&Arc<Session>, Failure> {
+        let opened = self.opened().await.as_ref();
+        opened.map_err(|(kind, text)| self.failure(format!("{kind}: {text}")))
+    }
+
+    async fn opened(&self) -> &Result<Arc<Session>, (OutcomeKind, String)> {
         let open = async || match Box::pin(self.log_in()).await {
             Ok(session) => Ok(Arc::new(session)),
-            Err(failure) => Err(format!("{}: {failure}", failure.kind())),
+            Err(failure) => Err((failure.kind(), failure.to_string())),
         };
-        let opened = self.session.get_or_init(open).await;
-        opened.clone().map_err(|why| self.failure(why))
+        self.session.get_or_init(open).await
     }
 
     async fn log_in(&self) -> Result<Session, Failure> {
@@ -71,7 +81,7 @@ impl Bastion {
     /// # Errors
     /// The jump host can't be logged in to, forwards nothing, or does not reach the target within the limit.
     pub(super) async fn forward(&self, target: &Target, limit: Duration) -> Result<Stream, Failure> {
-        let session = self.session().await?;
+        let session = self.way().await?;
         let Target { address, port, .. } = target;
         // The originator is ourselves; servers only log it.
         let opening = session.handle.channel_open_direct_tcpip(address, u32::from(*port), "127.0.0.1", 0);
