@@ -86,7 +86,7 @@ fn channels_that_a_host_opens_are_refused_however_many() {
     let listener = runtime.block_on(TcpListener::bind("127.0.7.1:0")).unwrap();
     let port = listener.local_addr().unwrap().port();
     harness::make_key(&world.dir.path().join("hostile"), "ed25519");
-    let key = PrivateKey::read_openssh_file(&world.dir.path().join("hostile")).unwrap();
+    let key = PrivateKey::read_openssh_file(world.dir.path().join("hostile")).unwrap();
     let public = key.public_key().to_openssh().unwrap();
     let seen = Arc::new(Seen::default());
     let (done, all_tried) = oneshot::channel();

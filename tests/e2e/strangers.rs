@@ -1,9 +1,11 @@
 //! Peers that are no sshd, or one that has no time for us.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use crate::World;
 
@@ -71,6 +73,30 @@ fn a_host_that_is_short_of_logins_is_asked_once_more() {
         assert_eq!(world.outcomes(), ["127.0.6.1 ok", "127.0.6.2 throttled"]);
         assert_eq!(always.sent_away.load(Ordering::SeqCst), 2, "once more, and no more");
     }
+}
+
+#[test]
+fn a_resolver_that_never_answers_holds_nobody_else_up() {
+    let world = World::new(&["127.0.6.6"]);
+    let silent = UdpSocket::bind("127.0.6.7:53").unwrap();
+    // More names than there are threads to wait with.
+    let slow: String =
+        (0..600).map(|number| format!("<client ip=\"slow{number}.test\" username=\"x\" password=\"x\"/>\n")).collect();
+    world.server.watch(&world.sshd, &["127.0.6.6"], &format!("<collector dial-timeout=\"1s\"/>{slow}"));
+    let resolv_conf = world.dir.path().join("resolv.conf");
+    std::fs::write(&resolv_conf, "nameserver 127.0.6.7\noptions timeout:30 attempts:3\n").unwrap();
+    let collector = world.server.command("fleet-collector", &[]);
+    let script = "mount --bind \"$1\" /etc/resolv.conf && exec \"$2\"";
+    let mut namespace = Command::new("unshare");
+    namespace.args(["-m", "/bin/sh", "-c", script, "sh"]).arg(&resolv_conf).arg(collector.get_program());
+    namespace.env_clear().envs(collector.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let began = Instant::now();
+    harness::Finished::from(namespace.stdin(Stdio::null()).output().unwrap()).expect(3);
+    assert!(began.elapsed() < harness::PATIENCE, "{:?}", began.elapsed());
+    let kinds = world.server.sql("SELECT kind || ' ' || count(*) FROM outcome GROUP BY kind ORDER BY kind");
+    assert_eq!(kinds, ["dns_failed 600", "ok 1"]);
+    let mut query = [0; 512];
+    assert!(silent.recv(&mut query).is_ok_and(|length| length > 0), "it was asked");
 }
 
 #[test]

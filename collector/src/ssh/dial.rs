@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use russh::keys::PublicKey;
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -63,7 +63,7 @@ impl Target {
 const STAGGER: Duration = Duration::from_millis(300);
 /// A name may have any number of addresses.
 const MAX_ADDRESSES: usize = 8;
-/// The resolver blocks a thread for as long as it likes. These are all it gets of the threads that open envelopes too.
+/// The resolver blocks a thread for as long as it likes. So many it gets at a time; it is slow only when it is broken.
 const RESOLVING: usize = 64;
 /// How long we wait for sockets of our own to become free.
 const SHORTAGE_PAUSE: Duration = Duration::from_millis(200);
@@ -94,8 +94,7 @@ pub async fn dial(target: &Target, limit: Duration) -> Result<Stream, Failure> {
     }
 }
 
-/// The addresses of a name. The thread that asks keeps its place until the resolver lets it go, also when nobody
-/// waits for the answer any more.
+/// The addresses of a name.
 async fn resolve(name: String, port: u16) -> io::Result<Vec<SocketAddr>> {
     static PLACES: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(RESOLVING)));
     if let Ok(address) = name.parse::<IpAddr>() {
@@ -107,12 +106,15 @@ async fn resolve(name: String, port: u16) -> io::Result<Vec<SocketAddr>> {
         true => None,
         false => Some(PLACES.clone().acquire_owned().await.expect("this semaphore is never closed")),
     };
-    let asking = tokio::task::spawn_blocking(move || {
-        let found = (name.as_str(), port).to_socket_addrs().map(Iterator::collect);
+    let (answer, answered) = oneshot::channel();
+    // Not one of the runtime's threads: those open envelopes too.
+    std::thread::Builder::new().name("resolver".to_owned()).spawn(move || {
+        let found: io::Result<Vec<SocketAddr>> = (name.as_str(), port).to_socket_addrs().map(Iterator::collect);
+        // Nobody may wait for it any more; the place was taken until now all the same.
+        drop(answer.send(found));
         drop(place);
-        found
-    });
-    asking.await.map_err(io::Error::other)?
+    })?;
+    answered.await.map_err(io::Error::other)?
 }
 
 /// In turns of their families, beginning with the one the resolver prefers. Each address once.
