@@ -117,9 +117,11 @@ impl Handshake<'_> {
                 None => Failure::HandshakeTimeout(limit),
             },
         };
+        // Nothing can be held against a host behind a jump host that is gone.
         match (&self.target.through, &failure) {
-            // To a host behind a jump host that is gone, nothing can be held against it.
-            (Some(bastion), Failure::Throttled(_) | Failure::Handshake(_)) if bastion.is_lost() => Err(bastion.lost()),
+            (Some(bastion), Failure::Throttled(_) | Failure::Handshake(_)) if bastion.is_lost_by_now().await => {
+                Err(bastion.lost())
+            }
             _ => Err(failure),
         }
     }

@@ -8,7 +8,7 @@ use config::Deadlines;
 use russh::ChannelOpenFailure;
 use sample::{HostName, OutcomeKind};
 use tokio::sync::OnceCell;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::connect::Session;
 use super::dial::{Target, dial};
@@ -114,9 +114,15 @@ impl Bastion {
         self.failure(format!("it does not connect us to {address} port {port}: {forwards}"))
     }
 
-    /// Whether the connection was there and is gone.
-    pub(super) fn is_lost(&self) -> bool {
-        self.session.get().is_some_and(|opened| opened.as_ref().is_ok_and(|session| session.is_lost()))
+    /// Whether the connection was there and is gone. Its channels may end a moment before it is known to be.
+    pub(super) async fn is_lost_by_now(&self) -> bool {
+        const MOMENT: Duration = Duration::from_millis(50);
+        let is_lost =
+            || self.session.get().is_some_and(|opened| opened.as_ref().is_ok_and(|session| session.is_lost()));
+        if !is_lost() {
+            sleep(MOMENT).await;
+        }
+        is_lost()
     }
 
     /// The failure of hosts behind a jump host that is gone.
