@@ -10,7 +10,7 @@ use rustix::process::{Resource, getrlimit};
 
 /// The name a file has while it is written. One is enough in each folder, since a lock admits one writer; what a
 /// crash leaves behind goes with the next write.
-const UNFINISHED: &str = "unfinished";
+pub(crate) const UNFINISHED: &str = "unfinished";
 
 /// Writes a file so that after a crash at any point it has its old content or the new.
 pub(crate) fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
@@ -66,7 +66,7 @@ pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn sync(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 

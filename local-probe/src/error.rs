@@ -43,6 +43,9 @@ pub enum ProbeError {
     /// The request is of another version.
     #[error("the request has version {0}, this probe knows version {known}", known = sample::wire::VERSION)]
     RequestVersion(u32),
+    /// The request names more former spools than any server has.
+    #[error("the request names {0} former spools, more than {most}", most = sample::wire::MAX_FORMER)]
+    TooManyFormer(usize),
     /// The public key could not be read.
     #[error("can't read public key {}", path.display())]
     ReadKey {

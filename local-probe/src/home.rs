@@ -13,6 +13,7 @@ use sample::KeyId;
 
 use crate::durable;
 use crate::error::ProbeError;
+use crate::spool::former;
 
 /// How long another version of the probe may go unused before it is removed.
 const UNUSED_VERSION_STAYS: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -70,6 +71,16 @@ impl Home {
             .map_err(|source| ProbeError::NotAKey { path: path.clone(), source })?;
         let found = KeyId(key.id());
         if found == id { Ok(key) } else { Err(ProbeError::WrongKey { path, found }) }
+    }
+
+    /// Removes the public key of a server that has another one now, unless a spool of it is left.
+    ///
+    /// One that stays does no harm, so this does not fail.
+    pub(crate) fn remove_former_key(&self, id: KeyId) {
+        let path = self.folder.join("keys").join(format!("{id}.pub"));
+        if path.exists() && former::any_of(id, &self.spools()).is_ok_and(|found| !found) {
+            drop(fs::remove_file(path));
+        }
     }
 
     /// Removes versions of the probe that nobody has used for a week, and notes that this one is in use. The version

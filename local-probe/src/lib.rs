@@ -9,7 +9,7 @@
 //! fleet-probe                    link to one of them, by the collector, for the host's crontab; that one stays
 //! keys/<key id>.pub              public keys, by the collector
 //! spool/<16 hex>/                one for each key and host name
-//!     target.json                for whom this spool is kept
+//!     target.json                for whom this spool is kept; former.json once it is not fed any more
 //!     counter.json               the spool's life, its last sequence number, and what it owes the server
 //!     <20 digits>.fhe            envelopes, by sequence number
 //!     lock                       held while a probe works here
@@ -18,6 +18,7 @@
 mod deadline;
 mod durable;
 mod error;
+mod former;
 mod home;
 mod measure;
 mod sealing;

@@ -24,9 +24,16 @@
 //!
 //! The second rule needs a server whose limits admit a full spool: it acknowledges the current life only when
 //! nothing was held back.
+//!
+//! # Former spools
+//!
+//! A spool of a key or a name that the server has given up is not fed any more, so no acknowledgement of its own life
+//! ever says more than the last one did. What it passes over is confirmed by the current life of the spool that is
+//! fed instead: its *witness*. The rest is as above. See [`former`].
 
 mod counter;
 mod files;
+pub(crate) mod former;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -52,6 +59,7 @@ const MOST_BYTES: u64 = 8 << 20;
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 const LOCK_POLL: Duration = Duration::from_millis(20);
 
+const LOCK: &str = "lock";
 const TARGET: &str = "target.json";
 const LONGEST_TARGET: u64 = 32 * 1024;
 
@@ -79,6 +87,8 @@ pub enum SpoolError {
 pub(crate) struct Spool {
     folder: PathBuf,
     counter: Counter,
+    /// The last number handed out of the life that confirms what is passed over.
+    latest: u64,
     files: Files,
     _lock: File,
 }
@@ -91,22 +101,46 @@ impl Spool {
         let folder = spools.join(target.folder());
         durable::create_folder(spools).map_err(|error| SpoolError::Io("make the spool folder", error))?;
         durable::create_folder(&folder).map_err(|error| SpoolError::Io("make its folder", error))?;
-        let lock = lock(&folder.join("lock"), LOCK_PATIENCE)?;
+        let lock = lock(&folder.join(LOCK), LOCK_PATIENCE)?;
         if !read_target(&folder).is_ok_and(|known| known == *target) {
             let json = serde_json::to_vec(target).expect("a target has no maps and writes to memory");
             durable::write(&folder, TARGET, &json).map_err(|error| SpoolError::Io("write the target", error))?;
         }
+        let mut spool = Spool::load(folder, lock, boot)?;
+        // It may have been a former one in between.
+        spool.counter.be_confirmed_by(None, spool.latest);
+        Ok(spool)
+    }
+
+    /// Opens the target's spool for one more sample, if it still is to be fed.
+    pub(crate) fn open_to_feed(
+        spools: &Path,
+        target: &Target,
+        boot: Option<&str>,
+    ) -> Result<Option<Spool>, SpoolError> {
+        let folder = spools.join(target.folder());
+        let lock = lock(&folder.join(LOCK), LOCK_PATIENCE);
+        match read_target(&folder) {
+            Ok(known) if known == *target => Spool::load(folder, lock?, boot).map(Some),
+            // A visit has made it a former one meanwhile, or has emptied and removed it.
+            Ok(_) => Ok(None),
+            Err(SpoolError::Io(_, error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn load(folder: PathBuf, lock: File, boot: Option<&str>) -> Result<Spool, SpoolError> {
         let files = Files::list(&folder)?;
         let counter = match Counter::load(&folder)? {
             Some(counter) if counter.last >= files.highest => counter.in_boot(boot)?,
             // Lost, or older than the envelopes beside it: which of them were passed over is not known any more.
             Some(_) | None => {
                 let mut counter = Counter::begin(files.highest, boot.map(str::to_owned))?;
-                counter.pass_over(files.kept.iter().map(|envelope| envelope.sequence));
+                counter.pass_over(files.kept.iter().map(|envelope| envelope.sequence), files.highest);
                 counter
             }
         };
-        Ok(Spool { folder, counter, files, _lock: lock })
+        Ok(Spool { latest: counter.last, folder, counter, files, _lock: lock })
     }
 
     /// Deletes what the server has committed.
@@ -119,14 +153,15 @@ impl Spool {
         if acknowledgements.iter().any(|ack| ack.spool == current && ack.through > self.counter.last) {
             self.counter = self.counter.next_life()?;
             let doubtful = self.files.kept.iter().filter(|envelope| envelope.spool == current);
-            self.counter.pass_over(doubtful.map(|envelope| envelope.sequence));
+            self.counter.pass_over(doubtful.map(|envelope| envelope.sequence), self.latest);
         }
         let reached = |life, sequence| acknowledgements.iter().any(|ack| ack.spool == life && ack.through >= sequence);
         if reached(self.counter.spool, self.counter.dropped_by) {
             self.counter.told = self.counter.dropped;
         }
+        let witness = self.counter.witness.unwrap_or(self.counter.spool);
         let delivered = |envelope: &Kept| match self.counter.passed_over.get(&envelope.sequence) {
-            Some(&last) => last.checked_add(1).is_some_and(|later| reached(self.counter.spool, later)),
+            Some(&last) => last.checked_add(1).is_some_and(|later| reached(witness, later)),
             None => reached(envelope.spool, envelope.sequence),
         };
         let folder = &self.folder;
@@ -148,9 +183,9 @@ impl Spool {
         advanced.count_dropped(too_many + self.files.damaged.len());
         let left: BTreeSet<u64> = self.files.kept[too_many..].iter().map(|envelope| envelope.sequence).collect();
         advanced.passed_over.retain(|sequence, _| left.contains(sequence));
-        advanced.pass_over(self.files.unread.iter().copied());
+        advanced.pass_over(self.files.unread.iter().copied(), sequence);
         advanced.store(&self.folder)?;
-        self.counter = advanced;
+        (self.counter, self.latest) = (advanced, sequence);
         let oldest = self.files.kept.drain(..too_many).map(|envelope| self.folder.join(file_name(envelope.sequence)));
         for path in oldest.chain(self.files.damaged.drain(..)) {
             fs::remove_file(path).map_err(|error| SpoolError::Io("delete a lost envelope", error))?;
@@ -168,11 +203,21 @@ impl Spool {
     ///
     /// Those behind an envelope that is passed over stay out if that could not be noted.
     pub(crate) fn into_waiting(self) -> Vec<Vec<u8>> {
-        let noted =
-            |sequence: &u64| self.counter.passed_over.get(sequence).is_some_and(|last| *last >= self.counter.last);
+        let noted = |sequence: &u64| self.counter.passed_over.get(sequence).is_some_and(|last| *last >= self.latest);
         let end = self.files.unread.iter().copied().filter(|sequence| !noted(sequence)).min();
         let before_it = |envelope: &Kept| end.is_none_or(|end| envelope.sequence < end);
         self.files.kept.into_iter().take_while(before_it).map(|envelope| envelope.bytes).collect()
+    }
+
+    /// Takes over the losses of a spool that is about to go. Where that can't be written, they are told of once.
+    pub(crate) fn add_losses(&mut self, lost: u64) {
+        self.counter.count_dropped(usize::try_from(lost).unwrap_or(usize::MAX));
+        drop(self.counter.store(&self.folder));
+    }
+
+    /// The life and the last number handed out: what the server acknowledges once it has the answer.
+    pub(crate) fn position(&self) -> (SpoolId, u64) {
+        (self.counter.spool, self.counter.last)
     }
 
     /// Envelopes lost for ever, but for those of which the server is known to have heard from an earlier life.
@@ -193,10 +238,14 @@ impl Spool {
     }
 }
 
-/// The target of the spool in `folder`.
+/// The target of the spool in `folder`, if it is fed.
 pub(crate) fn read_target(folder: &Path) -> Result<Target, SpoolError> {
-    let json = durable::read(&folder.join(TARGET), LONGEST_TARGET)
-        .map_err(|error| SpoolError::Io("read the target", error))?;
+    read_target_in(folder, TARGET)
+}
+
+fn read_target_in(folder: &Path, name: &str) -> Result<Target, SpoolError> {
+    let json =
+        durable::read(&folder.join(name), LONGEST_TARGET).map_err(|error| SpoolError::Io("read the target", error))?;
     serde_json::from_slice(&json).map_err(SpoolError::Target)
 }
 

@@ -29,9 +29,14 @@ impl Target {
 
     /// The name of its spool's folder: the first 16 hexadecimal digits of SHA-256(key id ‖ host name).
     pub(crate) fn folder(&self) -> String {
-        let digest = envelope::fingerprint(&[&self.key.0, self.host.as_str().as_bytes()]);
-        digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        folder(self.key, &self.host)
     }
+}
+
+/// The name of the spool's folder for this key and host name.
+pub(crate) fn folder(key: KeyId, host: &HostName) -> String {
+    let digest = envelope::fingerprint(&[&key.0, host.as_str().as_bytes()]);
+    digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What tells this machine from the others that share its home folder.

@@ -56,7 +56,8 @@ fn keep_for(target: &Target, measurement: &Measurement, home: &Home) -> Result<(
     let sample = measurement.sample_for(target.host.clone(), None).map_err(ProbeError::Random)?;
     let letter = Letter::new(&key, sample);
     let failed = |source| ProbeError::Spool { path: path.clone(), source };
-    let mut spool = Spool::open(&home.spools(), target, measurement.boot_id()).map_err(failed)?;
+    let opened = Spool::open_to_feed(&home.spools(), target, measurement.boot_id()).map_err(failed)?;
+    let Some(mut spool) = opened else { return Ok(()) };
     let (life, sequence) = spool.reserve(letter.size_at_most()).map_err(failed)?;
     spool.keep(sequence, &letter.seal(life, sequence)?).map_err(failed)
 }

@@ -3,10 +3,11 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 
 use sample::SpoolId;
-use sample::wire::{self, AnswerHeader, Limits, Request};
+use sample::wire::{self, AnswerHeader, Request};
 
 use crate::VERSION;
 use crate::error::{ProbeError, one_line};
+use crate::former::{self, Luggage};
 use crate::home::Home;
 use crate::measure::{self, Measurement};
 use crate::sealing::Letter;
@@ -27,8 +28,11 @@ pub fn run(home: &Home, input: impl Read, output: impl Write) -> Result<(), Prob
     let sample = measurement.sample_for(request.host.clone(), Some(request.nonce)).map_err(ProbeError::Random)?;
     let target = Target::new(request.host.clone(), &key);
     let opened = Spool::open(&home.spools(), &target, measurement.boot_id());
-    let answer = prepare(opened, &request, &Letter::new(&key, sample))?;
+    let answer = prepare(opened, home, &request, &Letter::new(&key, sample))?;
     answer.write(&request, output).map_err(ProbeError::WriteAnswer)?;
+    for owner in request.former.iter().filter(|owner| owner.key != request.key) {
+        home.remove_former_key(owner.key);
+    }
     home.tidy(measure::now());
     Ok(())
 }
@@ -45,33 +49,46 @@ fn read_request(input: impl Read) -> Result<Request, ProbeError> {
     if request.version != wire::VERSION {
         return Err(ProbeError::RequestVersion(request.version));
     }
+    if request.former.len() > wire::MAX_FORMER {
+        return Err(ProbeError::TooManyFormer(request.former.len()));
+    }
     Ok(request)
 }
 
 struct Answer {
     spool: SpoolId,
-    /// What was waiting in the spool, oldest first.
-    waiting: Vec<Vec<u8>>,
+    /// What was waiting, oldest first, as far as the request's limits admit it.
+    taken: Vec<Vec<u8>>,
     fresh: Vec<u8>,
     dropped: u64,
+    held: usize,
+    former: u32,
     unspooled: Option<String>,
 }
 
-fn prepare(opened: Result<Spool, SpoolError>, request: &Request, letter: &Letter<'_>) -> Result<Answer, ProbeError> {
+fn prepare(
+    opened: Result<Spool, SpoolError>,
+    home: &Home,
+    request: &Request,
+    letter: &Letter<'_>,
+) -> Result<Answer, ProbeError> {
     let acknowledged = opened.and_then(|mut spool| {
         spool.acknowledge(&request.acknowledgements)?;
         Ok(spool)
     });
     let mut spool = match acknowledged {
         Ok(spool) => spool,
-        Err(error) => return Answer::unspooled(letter, &error),
+        Err(error) => {
+            let mut answer = Answer::unspooled(letter, &error)?;
+            answer.take(home, request, None);
+            return Ok(answer);
+        }
     };
     let mut answer = match spool.reserve(letter.size_at_most()) {
         Ok((life, sequence)) => Answer::spooled(letter, &spool, life, sequence)?,
         Err(error) => Answer::unspooled(letter, &error)?,
     };
-    answer.dropped = spool.dropped();
-    answer.waiting = spool.into_waiting();
+    answer.take(home, request, Some(spool));
     Ok(answer)
 }
 
@@ -79,7 +96,28 @@ impl Answer {
     fn spooled(letter: &Letter<'_>, spool: &Spool, life: SpoolId, sequence: u64) -> Result<Answer, ProbeError> {
         let fresh = letter.seal(life, sequence)?;
         let unspooled = spool.keep(sequence, &fresh).err().map(|error| one_line(&error));
-        Ok(Answer { spool: life, waiting: Vec::new(), fresh, dropped: 0, unspooled })
+        Ok(Answer::of(life, fresh, unspooled))
+    }
+
+    fn of(spool: SpoolId, fresh: Vec<u8>, unspooled: Option<String>) -> Answer {
+        Answer { spool, taken: Vec::new(), fresh, dropped: 0, held: 0, former: 0, unspooled }
+    }
+
+    /// Adds what waits in former spools, then what waits in this one. Losses are told of under its own life alone:
+    /// under one that was made up for this answer they would be told of again.
+    fn take(&mut self, home: &Home, request: &Request, spool: Option<Spool>) {
+        let mut luggage = Luggage::beside(self.fresh.len(), &request.limits);
+        let former = former::empty(home, request, spool.as_ref().map(Spool::position), &mut luggage);
+        if let Some(mut spool) = spool {
+            if former.lost > 0 {
+                spool.add_losses(former.lost);
+            }
+            if spool.position().0 == self.spool {
+                self.dropped = spool.dropped();
+            }
+            luggage.add(spool.into_waiting());
+        }
+        (self.taken, self.held, self.former) = (luggage.envelopes, luggage.held, former.holding);
     }
 
     /// The fresh envelope alone, in a life of its own: a number that can't be noted down as used must not come
@@ -87,63 +125,38 @@ impl Answer {
     fn unspooled(letter: &Letter<'_>, why: &SpoolError) -> Result<Answer, ProbeError> {
         let life = spool::random_life().map_err(ProbeError::Random)?;
         let fresh = letter.seal(life, 1)?;
-        Ok(Answer { spool: life, waiting: Vec::new(), fresh, dropped: 0, unspooled: Some(one_line(why)) })
+        Ok(Answer::of(life, fresh, Some(one_line(why))))
     }
 
     fn write(&self, request: &Request, mut output: impl Write) -> io::Result<()> {
-        let taken = &self.waiting[..self.within(&request.limits)];
-        let bytes: usize = taken.iter().map(Vec::len).sum();
+        let bytes: usize = self.taken.iter().map(Vec::len).sum();
         let header = AnswerHeader {
             probe: VERSION.to_owned(),
             spool: self.spool,
-            count: count(taken.len() + 1),
+            count: count(self.taken.len() + 1),
             bytes: (bytes + self.fresh.len()) as u64,
             dropped: self.dropped,
-            held: count(self.waiting.len() - taken.len()),
-            former: 0,
+            held: count(self.held),
+            former: self.former,
             unspooled: self.unspooled.clone(),
         };
         output.write_all(header.encode(request.nonce).as_bytes())?;
-        for envelope in taken {
+        for envelope in &self.taken {
             output.write_all(envelope)?;
         }
         output.write_all(&self.fresh)?;
         output.write_all(wire::end_line(request.nonce).as_bytes())?;
         output.flush()
     }
-
-    /// How many of those waiting go with the fresh one. The oldest first, without a gap.
-    fn within(&self, limits: &Limits) -> usize {
-        let others = usize::try_from(limits.envelopes).unwrap_or(usize::MAX).saturating_sub(1);
-        let mut room = limits.bytes.saturating_sub(self.fresh.len() as u64);
-        let fits = |envelope: &&Vec<u8>| {
-            let left = room.checked_sub(envelope.len() as u64);
-            room = left.unwrap_or(0);
-            left.is_some()
-        };
-        self.waiting.iter().take(others).take_while(fits).count()
-    }
 }
 
 fn count(envelopes: usize) -> u32 {
-    u32::try_from(envelopes).expect("a spool holds at most a thousand envelopes")
+    u32::try_from(envelopes).expect("a folder listed in memory has fewer files")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_oldest_go_first_and_the_fresh_one_always() {
-        let waiting = vec![vec![0; 10], vec![0; 20], vec![0; 5]];
-        let answer = Answer { spool: SpoolId([1; 16]), waiting, fresh: vec![0; 10], dropped: 0, unspooled: None };
-        let within = |envelopes, bytes| answer.within(&Limits { envelopes, bytes });
-        assert_eq!(within(4, 45), 3);
-        assert_eq!(within(4, 44), 2);
-        assert_eq!(within(4, 39), 1, "the third would fit, but not in order");
-        assert_eq!(within(2, 45), 1);
-        assert_eq!((within(1, 45), within(0, 45), within(4, 0)), (0, 0, 0));
-    }
 
     #[test]
     fn a_request_that_is_cut_off_too_long_or_of_another_version_is_refused() {

@@ -1,6 +1,8 @@
 //! The built program, called as a collector and a crontab call it.
 
+mod former;
 mod host;
+mod process;
 
 use std::fs;
 use std::path::Path;

@@ -25,6 +25,9 @@ pub const MAX_NOISE: usize = 64 * 1024;
 /// Longest request line and answer header line, in bytes.
 pub const MAX_LINE: usize = 16 * 1024;
 
+/// Most former spools in a request.
+pub const MAX_FORMER: usize = 16;
+
 const HEADER: &str = "@@FHE1 ";
 const END: &str = "@@END ";
 
@@ -42,7 +45,8 @@ pub struct Request {
     /// What the server has committed and the probe may delete.
     pub acknowledgements: Vec<Acknowledgement>,
     /// Spools of this server that are not fed any more, since it has another key or another name for the host now.
-    /// What waits in them is handed out before the rest, and once they are empty they go.
+    /// What waits in them is handed out before the rest, and once they are empty they go. The oldest first, at most
+    /// [`MAX_FORMER`].
     #[serde(default)]
     pub former: Vec<SpoolOwner>,
     /// Whether the server can take CPU use as the mean since its last sample of this boot. Then the probe need
@@ -98,7 +102,8 @@ pub struct AnswerHeader {
     /// not be acknowledged: that would delete them.
     #[serde(default)]
     pub held: u32,
-    /// How many of the request's former spools still hold something, this answer's envelopes included.
+    /// How many of the request's former spools still hold something, this answer's envelopes included, or can't be
+    /// looked into.
     #[serde(default)]
     pub former: u32,
     /// Why the fresh envelope could not be kept in the spool, if it could not. It is printed all the same.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::SpoolError;
 use crate::durable;
 
-const FILE: &str = "counter.json";
+pub(super) const FILE: &str = "counter.json";
 /// Room for a note on each of many times more envelopes than a spool has.
 const LONGEST_FILE: u64 = 1 << 20;
 
@@ -33,9 +33,12 @@ pub(super) struct Counter {
     #[serde(default)]
     pub(super) told: u64,
     /// Envelopes that were not handed out while later ones may have been: for each number, the last number handed
-    /// out by then. Only an acknowledgement of this life beyond that one deletes the envelope.
+    /// out by then. Only an acknowledgement of this life, or of the witness, beyond that one deletes the envelope.
     #[serde(default)]
     pub(super) passed_over: BTreeMap<u64, u64>,
+    /// In a former spool, the life of another spool whose numbers are noted above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) witness: Option<SpoolId>,
 }
 
 impl Counter {
@@ -43,7 +46,16 @@ impl Counter {
     /// that the older life comes first and no file is overwritten.
     pub(super) fn begin(last: u64, boot: Option<String>) -> Result<Counter, SpoolError> {
         let spool = random_life().map_err(SpoolError::Random)?;
-        Ok(Counter { spool, last, boot, dropped: 0, dropped_by: 0, told: 0, passed_over: BTreeMap::new() })
+        Ok(Counter {
+            spool,
+            last,
+            boot,
+            dropped: 0,
+            dropped_by: 0,
+            told: 0,
+            passed_over: BTreeMap::new(),
+            witness: None,
+        })
     }
 
     /// The life after this one. It owes the server what this one does.
@@ -53,6 +65,7 @@ impl Counter {
             dropped_by: self.last,
             // The next life's numbers lie beyond all that are noted here.
             passed_over: self.passed_over.clone(),
+            witness: self.witness,
             ..Counter::begin(self.last, self.boot.clone())?
         })
     }
@@ -67,9 +80,19 @@ impl Counter {
         }
     }
 
-    /// Notes that the envelopes with these numbers are passed over by everything handed out up to now.
-    pub(super) fn pass_over(&mut self, envelopes: impl Iterator<Item = u64>) {
-        self.passed_over.extend(envelopes.map(|sequence| (sequence, self.last)));
+    /// Notes that the envelopes with these numbers are passed over by everything handed out up to `latest`, a number
+    /// of the witness or else of this life.
+    pub(super) fn pass_over(&mut self, envelopes: impl Iterator<Item = u64>, latest: u64) {
+        self.passed_over.extend(envelopes.map(|sequence| (sequence, latest)));
+    }
+
+    /// Lets another life confirm what was passed over, or again this one. Its numbers mean nothing there, so all
+    /// notes are made anew, with the last number handed out of that life.
+    pub(super) fn be_confirmed_by(&mut self, witness: Option<SpoolId>, latest: u64) {
+        if self.witness != witness {
+            self.witness = witness;
+            self.passed_over.values_mut().for_each(|last| *last = latest);
+        }
     }
 
     /// Counts envelopes that are lost for ever.

@@ -1,7 +1,7 @@
 //! What lies in a spool's folder.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use envelope::{Header, OpenError};
@@ -54,7 +54,9 @@ impl Files {
     fn add(&mut self, path: PathBuf, sequence: u64) {
         let bytes = match durable::read(&path, LONGEST_ENVELOPE) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => return self.damaged.push(path),
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                return if is_of_another_version(&path) { self.unread.push(sequence) } else { self.damaged.push(path) };
+            }
             // A bad sector may be readable next time.
             Err(_) => return self.unread.push(sequence),
         };
@@ -67,6 +69,14 @@ impl Files {
             Ok(_) | Err(_) => self.damaged.push(path),
         }
     }
+}
+
+/// Whether the file begins as an envelope whose version or suite is not ours: those may be longer than ours are.
+fn is_of_another_version(path: &Path) -> bool {
+    let mut start = [0; 5];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    let found = read.map(|()| Header::parse_prefix(&start));
+    matches!(found, Ok(Err(OpenError::UnsupportedVersion(_) | OpenError::UnsupportedSuite(_))))
 }
 
 pub(super) fn file_name(sequence: u64) -> String {

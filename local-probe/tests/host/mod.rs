@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use envelope::{Header, PrivateKey, PublicKey};
+use envelope::{Header, PrivateKey};
 use sample::wire::{self, AnswerHeader, Limits, Request};
 use sample::{KeyId, Nonce, Sample};
 
@@ -29,9 +29,18 @@ pub(crate) struct Answer {
 #[must_use]
 pub(crate) struct Called(Output);
 
+fn keys() -> &'static [PrivateKey; 2] {
+    static KEYS: OnceLock<[PrivateKey; 2]> = OnceLock::new();
+    KEYS.get_or_init(|| [(); 2].map(|()| PrivateKey::generate().expect("a key is generated")))
+}
+
 fn key() -> &'static PrivateKey {
-    static KEY: OnceLock<PrivateKey> = OnceLock::new();
-    KEY.get_or_init(|| PrivateKey::generate().expect("a key is generated"))
+    &keys()[0]
+}
+
+/// The key that a rotation puts in the place of the first one.
+pub(crate) fn next_key() -> KeyId {
+    KeyId(keys()[1].id())
 }
 
 impl Host {
@@ -43,10 +52,10 @@ impl Host {
         // too, and the program could not be started (ETXTBSY).
         let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_fleet-probe")).arg(host.probe()).status();
         assert!(copied.expect("cp runs").success());
-        let pem = key().public_pem();
-        let id = PublicKey::from_pem(&pem).expect("its own public key").id();
         fs::create_dir(host.path("keys")).expect("a folder for keys");
-        fs::write(host.path(&format!("keys/{}.pub", KeyId(id))), pem).expect("a key file");
+        for key in keys() {
+            fs::write(host.path(&format!("keys/{}.pub", KeyId(key.id()))), key.public_pem()).expect("a key file");
+        }
         host
     }
 
@@ -127,7 +136,10 @@ impl Answer {
         while !envelopes.is_empty() {
             let place = Header::parse_prefix(envelopes).expect("an envelope");
             let (sealed, others) = envelopes.split_at(place.len);
-            let plaintext = envelope::open(key(), request.host.as_str(), sealed).expect("an envelope for our key");
+            let key = keys().iter().find(|key| key.id() == place.key_id).expect("a key of ours");
+            let mut names = request.former.iter().map(|owner| &owner.host).chain([&request.host]);
+            let plaintext =
+                names.find_map(|host| envelope::open(key, host.as_str(), sealed).ok()).expect("for this host");
             sequences.push(place.sequence);
             samples.push(Sample::decode(&plaintext).expect("a sample"));
             envelopes = others;

@@ -137,7 +137,8 @@ fn the_notes_on_a_thousand_envelopes_are_read_again() {
     spools.add();
     let mut counter = Counter::load(&spools.path("")).unwrap().unwrap();
     counter.last = u64::MAX - 1;
-    counter.pass_over((0..1000).map(|n| u64::MAX - 1 - n));
+    let latest = counter.last;
+    counter.pass_over((0..1000).map(|n| u64::MAX - 1 - n), latest);
     counter.store(&spools.path("")).unwrap();
     assert_eq!(Counter::load(&spools.path("")).unwrap(), Some(counter));
 }
