@@ -14,6 +14,7 @@ CREATE TABLE host (
     kernel        TEXT,
     architecture  TEXT,
     probe_version TEXT,
+    key_id        TEXT,              -- the key it seals to, once no spool of an earlier key or name is left on it
     first_seen_ms INTEGER NOT NULL
 ) STRICT;
 

@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod error;
+mod key_report;
 mod logging;
 mod report;
 mod trust;

@@ -2,11 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use envelope::{Header, OpenError, PrivateKey};
-use sample::{HostName, Nonce, Rejection, Sample, SpoolId, Timestamp};
+use envelope::{Header, OpenError};
+use sample::{HostName, KeyId, Nonce, Rejection, Sample, SpoolId, Timestamp};
 use storage::{ReceivedSample, SpoolProgress};
 
 use crate::answer::Answer;
+use crate::keys::KeyRing;
+
+/// The names a host has and had.
+#[derive(Clone, Copy, Debug)]
+pub struct Names<'a> {
+    /// What it is called now.
+    pub current: &'a HostName,
+    /// What it was called before.
+    pub former: Option<&'a HostName>,
+}
 
 /// What an answer holds.
 #[derive(Debug, Default)]
@@ -21,11 +31,11 @@ pub struct Unsealed {
     pub fresh: bool,
 }
 
-/// Opens every envelope of the answer that `host` gave to the visit with this nonce.
+/// Opens every envelope of the answer that a host gave to the visit with this nonce, each with the key it names.
 ///
 /// Not more than its header announced, each of which costs a private-key operation: what comes behind them is
 /// malformed.
-pub fn unseal(key: &PrivateKey, host: &HostName, visit: (Nonce, Timestamp), answer: &Answer) -> Unsealed {
+pub fn unseal(keys: &KeyRing, names: Names<'_>, visit: (Nonce, Timestamp), answer: &Answer) -> Unsealed {
     let (nonce, received) = visit;
     let (mut opened, mut seen, mut rejected) = (Vec::new(), Vec::new(), BTreeMap::new());
     let mut reject = |class| *rejected.entry(class).or_insert(0) += 1;
@@ -39,7 +49,7 @@ pub fn unseal(key: &PrivateKey, host: &HostName, visit: (Nonce, Timestamp), answ
         };
         let (bytes, after) = rest.split_at(header.len);
         rest = after;
-        let found = open(key, host, bytes);
+        let found = open(keys, names, KeyId(header.key_id), bytes);
         seen.push(Seen { spool: SpoolId(header.spool), sequence: header.sequence, fate: Fate::of(&found, nonce) });
         match found {
             Ok(sample) => opened.push(sample),
@@ -51,8 +61,15 @@ pub fn unseal(key: &PrivateKey, host: &HostName, visit: (Nonce, Timestamp), answ
     Unsealed { samples: on_our_clock(opened, nonce, received), rejected, spools, fresh }
 }
 
-fn open(key: &PrivateKey, host: &HostName, bytes: &[u8]) -> Result<Sample, Rejection> {
-    let plaintext = envelope::open(key, host.as_str(), bytes).map_err(|error| match error {
+fn open(keys: &KeyRing, names: Names<'_>, key: KeyId, bytes: &[u8]) -> Result<Sample, Rejection> {
+    let key = keys.private(key).ok_or(Rejection::UnknownKey)?;
+    let opened = |host: &HostName| envelope::open(key, host.as_str(), bytes);
+    let (host, found) = match (opened(names.current), names.former) {
+        // The name is not in the envelope: under another one it only looks damaged.
+        (Err(OpenError::Damaged), Some(former)) => (former, opened(former)),
+        (found, _) => (names.current, found),
+    };
+    let plaintext = found.map_err(|error| match error {
         OpenError::UnknownKey => Rejection::UnknownKey,
         OpenError::Damaged => Rejection::Damaged,
         OpenError::TooShort
@@ -98,18 +115,22 @@ impl Fate {
 ///
 /// Only the number in an envelope that opened is believed: a damaged one could name any, and so delete envelopes
 /// that nobody has seen. A rejected envelope of the current spool is acknowledged by the fresh one behind it.
-/// Older lives of the spool get no new envelopes, so there the highest number seen is safe, if none was held back.
+/// Older lives and former spools get no new envelopes, so there the highest number seen is safe, if none was held
+/// back. If some were, a number below that of a later envelope of the same life is safe: they come in order.
 fn acknowledge(answer: &Answer, seen: &[Seen]) -> Vec<SpoolProgress> {
     let current = answer.header.spool;
     let all_came = answer.header.held == 0;
     let kept = answer.header.unspooled.is_none();
     let mut through: BTreeMap<SpoolId, Option<u64>> = BTreeMap::from([(current, None)]);
-    for Seen { spool, sequence, fate } in seen {
+    let mut later: BTreeMap<SpoolId, u64> = BTreeMap::new();
+    for Seen { spool, sequence, fate } in seen.iter().rev() {
+        let below_a_later_one = later.get(spool).is_some_and(|later| later > sequence);
+        later.entry(*spool).and_modify(|later| *later = (*later).max(*sequence)).or_insert(*sequence);
         let believed = match fate {
             Fate::Older => true,
             // It may be the fresh one, behind what was held back, or one that was never written into the spool.
             Fate::Fresh | Fate::Invalid => all_came && kept,
-            Fate::Closed => all_came && *spool != current,
+            Fate::Closed => *spool != current && (all_came || below_a_later_one),
         };
         let highest = through.entry(*spool).or_default();
         if believed {

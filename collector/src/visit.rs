@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use config::Deadlines;
 use sample::wire::{self, Acknowledgement, Limits, Request};
-use sample::{HostName, Nonce, Timestamp};
+use sample::{HostName, KeyId, Nonce, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::answer::{Answer, AnswerReader, NoAnswer};
 use crate::failure::shown;
-use crate::keys::KeyPair;
+use crate::keys::KeyRing;
 use crate::place::{Placed, Placement, place};
 use crate::probe_file::{Probe, Probes};
 use crate::run::{Memory, Reserved};
 use crate::ssh::{Bastion, Ended, Login, Session, Stream, Target, Trust, Want, dial};
+use crate::unseal::Names;
 use crate::work_dir::WorkDir;
 use crate::{Failure, clock};
 
@@ -25,8 +26,8 @@ pub const LIMITS: Limits = Limits { envelopes: 1001, bytes: 9 * 1024 * 1024 };
 pub struct Fleet {
     /// The keys on file.
     pub trust: Arc<Trust>,
-    /// What envelopes are sealed to.
-    pub keys: KeyPair,
+    /// What envelopes are sealed to now, and were before.
+    pub keys: KeyRing,
     /// The probes there are.
     pub probes: Probes,
     /// How long each part of a visit may take.
@@ -57,6 +58,13 @@ pub struct Visitee {
     pub acknowledgements: Vec<Acknowledgement>,
 }
 
+impl Visitee {
+    /// The names its envelopes may be sealed for: the current one first.
+    pub fn names(&self) -> Names<'_> {
+        Names { current: &self.name, former: self.formerly.as_ref() }
+    }
+}
+
 /// An account on a host.
 #[derive(Clone)]
 pub struct Access {
@@ -76,6 +84,8 @@ pub struct Brought {
     pub received: Timestamp,
     /// The nonce of this visit.
     pub nonce: Nonce,
+    /// The key it sealed to.
+    pub key: KeyId,
     /// Where the probe lies now, if that is not the default place.
     pub work_dir: Option<WorkDir>,
 }
@@ -166,7 +176,8 @@ impl Visit<'_> {
             Some(answer) => (answer, self.host.remembered_dir.clone()),
             None => self.place_and_run().await?,
         };
-        Ok(Brought { answer, memory, received: clock::now(), nonce: self.nonce, work_dir })
+        let key = self.fleet.keys.current.id;
+        Ok(Brought { answer, memory, received: clock::now(), nonce: self.nonce, key, work_dir })
     }
 
     /// Where the probe may be run without a look at the place: below the home, or where the place script has made
@@ -188,7 +199,7 @@ impl Visit<'_> {
         let placement = Placement {
             wanted: access.wanted_dir.as_ref(),
             remembered: host.remembered_dir.as_ref(),
-            key: (fleet.keys.id, &fleet.keys.public_pem),
+            key: (fleet.keys.current.id, &fleet.keys.current.public_pem),
             probes: &fleet.probes,
             nonce: self.nonce,
             limit: fleet.deadlines.command,
@@ -207,9 +218,9 @@ impl Visit<'_> {
             version: wire::VERSION,
             host: self.host.name.clone(),
             nonce: self.nonce,
-            key: self.fleet.keys.id,
+            key: self.fleet.keys.current.id,
             acknowledgements: self.host.acknowledgements.clone(),
-            former: Vec::new(),
+            former: self.fleet.keys.former_owners(&self.host.name, self.host.formerly.as_ref()),
             cpu_baseline: false,
             limits: LIMITS,
         };

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use sample::{HostName, Outcome, OutcomeKind, Timestamp};
-use storage::{Store, Visit, WorkDir};
+use storage::{Settled, Store, Visit, WorkDir};
 use tempfile::TempDir;
 
 const NOON: Timestamp = Timestamp::from_millis(1_795_241_857_000);
@@ -38,8 +38,8 @@ impl Place {
         let outcome =
             Outcome { kind: OutcomeKind::AuthFailed, detail: None, at: NOON, duration: Duration::from_secs(1) };
         let (samples, spools, rejected) = (vec![], vec![], vec![]);
-        let (host, work_dir) = (hosts[0].id, WorkDir::Unchanged);
-        store.record_visits(run, &[Visit { host, outcome, work_dir, facts: None, samples, spools, rejected }])?;
+        let (host, work_dir, settled) = (hosts[0].id, WorkDir::Unchanged, Settled::Unchanged);
+        store.record_visits(run, &[Visit { host, outcome, work_dir, settled, facts: None, samples, spools, rejected }])?;
         Ok(place)
     }
 

@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use sample::wire::Acknowledgement;
-use sample::{Facts, HostName, Outcome, Rejection, Sample, SpoolId, Timestamp};
+use sample::{Facts, HostName, KeyId, Outcome, Rejection, Sample, SpoolId, Timestamp};
 
-use crate::error::Failure;
+use crate::error::{Failure, readable};
 use crate::{HostId, RunId, Store, StoreError, row, visit};
 
 /// How many spools of a host are acknowledged at most. A host has one; others are of earlier lives.
@@ -36,6 +36,8 @@ pub struct Visit {
     pub outcome: Outcome,
     /// Where the probe was found or put.
     pub work_dir: WorkDir,
+    /// Which key the host seals to, and whether to no other.
+    pub settled: Settled,
     /// What the host says it is, and the version of its probe.
     pub facts: Option<(Facts, String)>,
     /// In spool order, the fresh one last. What is already known is ignored.
@@ -55,6 +57,17 @@ pub enum WorkDir {
     Default,
     /// It lies there.
     At(String),
+}
+
+/// What a visit says about envelopes that wait on the host for another key than the current one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// Nothing.
+    Unchanged,
+    /// There may be some.
+    No,
+    /// There are none: all that wait are for this key.
+    Under(KeyId),
 }
 
 /// A sample with the server's times.
@@ -123,6 +136,18 @@ impl Store {
     /// The database can't be written.
     pub fn host_records(&mut self, names: &[HostName], now: Timestamp) -> Result<Vec<HostRecord>, StoreError> {
         self.write(|db| names.iter().map(|name| host_record(db, name, now)).collect())
+    }
+
+    /// Returns the name of every host on which envelopes wait for no other key than this one.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub fn settled_hosts(&self, key: KeyId) -> Result<Vec<HostName>, StoreError> {
+        self.read(|db| {
+            let mut select = db.prepare_cached("SELECT name FROM host WHERE key_id = ?1 ORDER BY name")?;
+            let found = select.query_map([key.to_string()], |row| row::parsed(row, 0))?;
+            found.filter_map(|name| readable(name).transpose()).collect()
+        })
     }
 
     /// Records how visits of a running run ended, with everything they brought home, all of them or none.

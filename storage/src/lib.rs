@@ -24,7 +24,7 @@ mod suite;
 mod treat;
 mod visit;
 
-pub use collect::{HostRecord, ReceivedSample, RunEnd, SpoolProgress, Visit, WorkDir};
+pub use collect::{HostRecord, ReceivedSample, RunEnd, Settled, SpoolProgress, Visit, WorkDir};
 pub use error::{EngineError, StoreError};
 pub use id::{AlertId, DeliveryId, EventId, HostId, RunId, SampleRowId};
 pub use lock::{LockError, RunLock};

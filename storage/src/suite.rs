@@ -11,7 +11,9 @@ use sample::{
 };
 use tempfile::TempDir;
 
-use crate::{AlertChange, HostId, ReceivedSample, RunId, SampleRowId, Slice, Store, Untreated, Visit, WorkDir};
+use crate::{
+    AlertChange, HostId, ReceivedSample, RunId, SampleRowId, Settled, Slice, Store, Untreated, Visit, WorkDir,
+};
 
 mod collect;
 mod outbox;
@@ -86,7 +88,8 @@ pub(crate) fn outcome(kind: OutcomeKind, at: Timestamp) -> Outcome {
 /// A visit that ended so and brought nothing home.
 pub(crate) fn visit(host: HostId, kind: OutcomeKind) -> Visit {
     let (samples, spools, rejected) = (vec![], vec![], vec![]);
-    Visit { host, outcome: outcome(kind, NOON), work_dir: WorkDir::Unchanged, facts: None, samples, spools, rejected }
+    let (outcome, work_dir, settled) = (outcome(kind, NOON), WorkDir::Unchanged, Settled::Unchanged);
+    Visit { host, outcome, work_dir, settled, facts: None, samples, spools, rejected }
 }
 
 /// A good visit with the samples of these numbers, a minute apart.

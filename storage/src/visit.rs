@@ -5,12 +5,13 @@ use sample::{Facts, Rejection};
 
 use crate::error::Failure;
 use crate::row::count;
-use crate::{HostId, ReceivedSample, RunId, SampleRowId, SpoolProgress, Visit, WorkDir, readings};
+use crate::{HostId, ReceivedSample, RunId, SampleRowId, Settled, SpoolProgress, Visit, WorkDir, readings};
 
 /// Writes everything a visit brought home. Returns how many of its samples were new.
 pub(crate) fn record(db: &Connection, run: RunId, visit: &Visit) -> Result<usize, Failure> {
     insert_outcome(db, run, visit)?;
     update_work_dir(db, visit)?;
+    update_key(db, visit)?;
     if let Some((facts, probe_version)) = &visit.facts {
         update_facts(db, visit.host, facts, probe_version)?;
     }
@@ -52,6 +53,17 @@ fn update_work_dir(db: &Connection, visit: &Visit) -> Result<(), Failure> {
     };
     let mut update = db.prepare_cached("UPDATE host SET work_dir = ?2 WHERE id = ?1 AND work_dir IS NOT ?2")?;
     update.execute(params![visit.host, work_dir])?;
+    Ok(())
+}
+
+fn update_key(db: &Connection, visit: &Visit) -> Result<(), Failure> {
+    let key = match visit.settled {
+        Settled::Unchanged => return Ok(()),
+        Settled::No => None,
+        Settled::Under(key) => Some(key.to_string()),
+    };
+    let mut update = db.prepare_cached("UPDATE host SET key_id = ?2 WHERE id = ?1 AND key_id IS NOT ?2")?;
+    update.execute(params![visit.host, key])?;
     Ok(())
 }
 

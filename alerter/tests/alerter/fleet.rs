@@ -9,7 +9,7 @@ use std::time::Duration;
 use alerter::deliver::Timeouts;
 use alerter::{Report, RunError, Setting, Surroundings};
 use sample::{Facts, Filesystem, Memory, Outcome, OutcomeKind, Readings, Sample, SampleId, Timestamp};
-use storage::{DueDelivery, ReceivedSample, RunEnd, Store, Visit, WorkDir};
+use storage::{DueDelivery, ReceivedSample, RunEnd, Settled, Store, Visit, WorkDir};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -74,6 +74,7 @@ impl Fleet {
                     host: record.id,
                     outcome,
                     work_dir: WorkDir::Unchanged,
+                    settled: Settled::Unchanged,
                     facts: None,
                     samples: vec![ReceivedSample { taken: at(minute), received: at(minute), sample }],
                     spools: vec![],

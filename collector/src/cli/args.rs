@@ -60,7 +60,7 @@ pub(super) enum Command {
     /// Check config.xml, keys and probe, and print what they come to; contacts nobody
     Check,
     /// Make the key pair that measurements are sealed with
-    Keygen,
+    Keygen(KeygenArgs),
     /// Show the host keys of hosts and pin them in known_hosts
     Trust(TrustArgs),
 }
@@ -82,6 +82,14 @@ pub(super) struct RunArgs {
     /// How results are printed
     #[arg(long, value_enum)]
     pub(super) format: Option<Format>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct KeygenArgs {
+    /// Make a new pair and keep the old private key in keys/former: hosts change over with their next visit, what
+    /// waits there for the old key is still opened, and `check` tells when no host needs it any more
+    #[arg(long)]
+    pub(super) rotate: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

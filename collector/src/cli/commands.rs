@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::{Args, Command, Place, RunArgs};
 use super::error::{CommandError, Ending};
 use super::report::{Printer, print};
-use super::{logging, trust};
+use super::{key_report, logging, trust};
 use crate::keys;
 use crate::prepare::Setting;
 use crate::probe_file::Places;
@@ -36,7 +36,7 @@ pub fn execute(args: Args) -> Result<Ending, CommandError> {
     match command.unwrap_or(Command::Run(run)) {
         Command::Run(run) => in_runtime(run_or_schedule(&place, &run)),
         Command::Check => check(&place),
-        Command::Keygen => keygen(&place),
+        Command::Keygen(args) => keygen(&place, args.rotate),
         Command::Trust(args) => {
             let setting = setting(&place, args.hosts.clone(), None)?;
             make_private(&setting.state_dir)?;
@@ -113,13 +113,21 @@ fn check(place: &Place) -> Result<Ending, CommandError> {
     for probe in run.fleet.probes.iter() {
         print(&format!("probe     {}, {} bytes, sha256 {}", probe.architecture, probe.bytes.len(), probe.sha256));
     }
-    print(&format!("key       {}", run.fleet.keys.id));
+    for line in key_report::lines(&run.fleet.keys, &setting)? {
+        print(&line);
+    }
     ending
 }
 
-fn keygen(place: &Place) -> Result<Ending, CommandError> {
+fn keygen(place: &Place, rotate: bool) -> Result<Ending, CommandError> {
     let state_dir = config::state_dir(place.state_dir.clone(), &Environment::of_this_process());
     make_private(&state_dir)?;
+    if rotate {
+        let (new, old) = keys::rotate(&state_dir)?;
+        print(&format!("{}: key {new}", keys::private_path(&state_dir).display()));
+        print(&format!("{}: key {old}, for what waits on the hosts", keys::former_path(&state_dir, old).display()));
+        return Ok(Ending::Done);
+    }
     let id = keys::generate(&state_dir)?;
     print(&format!("{}: key {id}", keys::private_path(&state_dir).display()));
     Ok(Ending::Done)

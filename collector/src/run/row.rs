@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sample::{Outcome, OutcomeKind, Untrusted};
-use storage::{HostId, WorkDir as StoredWorkDir};
+use storage::{HostId, Settled, WorkDir as StoredWorkDir};
 
 use crate::unseal::Unsealed;
 use crate::visit::Brought;
@@ -22,14 +22,16 @@ pub(super) fn row(
         Err(failure) => (failure.kind(), Some(failure.to_string())),
     };
     let outcome = Outcome { kind, detail, at: clock::now(), duration };
-    let (work_dir, facts) = (StoredWorkDir::Unchanged, None);
+    let (work_dir, settled, facts) = (StoredWorkDir::Unchanged, Settled::Unchanged, None);
     let (samples, spools, rejected) = (Vec::new(), Vec::new(), Vec::new());
-    let mut row = storage::Visit { host, outcome, work_dir, facts, samples, spools, rejected };
+    let mut row = storage::Visit { host, outcome, work_dir, settled, facts, samples, spools, rejected };
     if let Ok((brought, unsealed)) = result {
         if brought.work_dir.as_ref() != known_dir {
             row.work_dir = brought.work_dir.map_or(StoredWorkDir::Default, |dir| StoredWorkDir::At(dir.to_string()));
         }
-        let version = Untrusted(&brought.answer.header.probe).to_string();
+        let header = &brought.answer.header;
+        row.settled = if header.former == 0 && header.held == 0 { Settled::Under(brought.key) } else { Settled::No };
+        let version = Untrusted(&header.probe).to_string();
         row.facts = unsealed.samples.last().map(|newest| (newest.sample.facts.clone(), version));
         row.samples = unsealed.samples;
         row.spools = unsealed.spools;

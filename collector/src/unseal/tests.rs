@@ -1,12 +1,21 @@
+use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use envelope::{Place, PublicKey, seal};
+use envelope::{Place, PrivateKey, PublicKey, seal};
 use sample::wire::AnswerHeader;
 use sample::{Boot, Facts, Readings, SampleId};
 
 use super::*;
+use crate::keys::KeyPair;
 
-static KEY: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::generate().unwrap());
+static KEYS: LazyLock<KeyRing> = LazyLock::new(|| {
+    let pair = || {
+        let private = PrivateKey::generate().unwrap();
+        let (id, public_pem) = (KeyId(private.id()), private.public_pem());
+        KeyPair { private, id, public_pem, path: PathBuf::new() }
+    };
+    KeyRing { current: pair(), former: vec![pair()] }
+});
 const NONCE: Nonce = Nonce([1; 16]);
 const CURRENT: SpoolId = SpoolId([2; 16]);
 const OLDER: SpoolId = SpoolId([3; 16]);
@@ -26,8 +35,25 @@ fn sample(id: u8, host_time: i64, boot: Option<(&str, u64)>, nonce: Option<Nonce
 }
 
 fn sealed(spool: SpoolId, sequence: u64, sample: &Sample) -> Vec<u8> {
-    let public = PublicKey::from_pem(&KEY.public_pem()).unwrap();
-    seal(&public, &Place { spool: spool.0, sequence, host: "web1" }, &sample.encode()).unwrap()
+    sealed_by(&KEYS.current, "web1", (spool, sequence), sample)
+}
+
+fn sealed_by(pair: &KeyPair, host: &str, place: (SpoolId, u64), sample: &Sample) -> Vec<u8> {
+    let public = PublicKey::from_pem(&pair.public_pem).unwrap();
+    let place = Place { spool: place.0.0, sequence: place.1, host };
+    seal(&public, &place, &sample.encode()).unwrap()
+}
+
+/// An envelope that nobody opens.
+fn closed(spool: SpoolId, sequence: u64) -> Vec<u8> {
+    let mut bytes = sealed(spool, sequence, &sample(0, 0, None, None));
+    *bytes.last_mut().unwrap() ^= 1;
+    bytes
+}
+
+fn open_answer(answer: &Answer) -> Unsealed {
+    let host = host();
+    unseal(&KEYS, Names { current: &host, former: None }, (NONCE, at(100_000)), answer)
 }
 
 fn fresh(sequence: u64) -> Vec<u8> {
@@ -43,7 +69,7 @@ fn answer(envelopes: &[Vec<u8>], held: u32) -> Answer {
 }
 
 fn open_all(envelopes: &[Vec<u8>], held: u32) -> Unsealed {
-    unseal(&KEY, &host(), (NONCE, at(100_000)), &answer(envelopes, held))
+    open_answer(&answer(envelopes, held))
 }
 
 fn through(unsealed: &Unsealed, spool: SpoolId) -> Option<u64> {
@@ -61,7 +87,7 @@ fn a_visit_is_fresh_only_with_a_sample_of_its_own_nonce() {
 
 #[test]
 fn envelopes_of_other_hosts_keys_and_none_at_all_are_rejected_by_class() {
-    let public = PublicKey::from_pem(&KEY.public_pem()).unwrap();
+    let public = PublicKey::from_pem(&KEYS.current.public_pem).unwrap();
     let foreign = seal(&public, &Place { spool: CURRENT.0, sequence: 1, host: "web2" }, b"{}").unwrap();
     let other_key = PrivateKey::generate().unwrap();
     let other_key = PublicKey::from_pem(&other_key.public_pem()).unwrap();
@@ -154,7 +180,7 @@ fn what_opened_and_is_no_sample_is_acknowledged_also_without_a_fresh_one_behind(
 fn more_envelopes_than_announced_are_not_opened() {
     let mut answer = answer(&[fresh(1), fresh(2), fresh(3)], 0);
     answer.header.count = 2;
-    let unsealed = unseal(&KEY, &host(), (NONCE, at(100_000)), &answer);
+    let unsealed = open_answer(&answer);
     assert_eq!(unsealed.samples.len(), 2);
     assert_eq!(unsealed.rejected, BTreeMap::from([(Rejection::Malformed, 1)]));
 }
@@ -163,7 +189,7 @@ fn more_envelopes_than_announced_are_not_opened() {
 fn a_spool_that_could_not_be_written_leaves_no_trace() {
     let mut answer = answer(&[sealed(OLDER, 4, &sample(1, 1_000, None, None)), fresh(1)], 0);
     answer.header.unspooled = Some("no space left".to_owned());
-    let unsealed = unseal(&KEY, &host(), (NONCE, at(100_000)), &answer);
+    let unsealed = open_answer(&answer);
     let spools: Vec<_> = unsealed.spools.iter().map(|progress| (progress.spool, progress.through)).collect();
     assert_eq!(spools, [(OLDER, Some(4))]);
 }
@@ -172,6 +198,41 @@ fn a_spool_that_could_not_be_written_leaves_no_trace() {
 fn on_a_full_disk_what_was_kept_before_is_still_acknowledged() {
     let mut answer = answer(&[sealed(CURRENT, 4, &sample(1, 1_000, None, None)), fresh(5)], 0);
     answer.header.unspooled = Some("no space left".to_owned());
-    let unsealed = unseal(&KEY, &host(), (NONCE, at(100_000)), &answer);
+    let unsealed = open_answer(&answer);
     assert_eq!(through(&unsealed, CURRENT), Some(4));
+}
+
+#[test]
+fn envelopes_of_a_former_key_and_a_former_name_are_opened() {
+    let former = &KEYS.former[0];
+    let old_key = sealed_by(former, "web1", (OLDER, 1), &sample(1, 1_000, None, None));
+    let renamed = |id| Sample { host: "old-web1".parse().unwrap(), ..sample(id, 1_000, None, None) };
+    let old_name = sealed_by(&KEYS.current, "old-web1", (OLDER, 2), &renamed(2));
+    let both = sealed_by(former, "old-web1", (OLDER, 3), &renamed(3));
+    let (now, before) = (host(), "old-web1".parse().unwrap());
+    let names = Names { current: &now, former: Some(&before) };
+    let answer = answer(&[old_key, old_name, both, fresh(1)], 0);
+    let unsealed = unseal(&KEYS, names, (NONCE, at(100_000)), &answer);
+    assert_eq!((unsealed.samples.len(), &unsealed.rejected), (4, &BTreeMap::new()));
+    assert_eq!(through(&unsealed, OLDER), Some(3));
+    let without = open_answer(&answer);
+    assert_eq!(without.rejected, BTreeMap::from([(Rejection::Damaged, 2)]));
+}
+
+#[test]
+fn a_sample_that_names_another_host_than_its_envelope_is_none_also_under_a_former_name() {
+    let (now, before) = (host(), "old-web1".parse().unwrap());
+    let names = Names { current: &now, former: Some(&before) };
+    let lying = sealed_by(&KEYS.current, "old-web1", (OLDER, 1), &sample(1, 0, None, None));
+    let unsealed = unseal(&KEYS, names, (NONCE, at(100_000)), &answer(&[lying, fresh(1)], 0));
+    assert_eq!(unsealed.rejected, BTreeMap::from([(Rejection::InvalidSample, 1)]));
+}
+
+#[test]
+fn while_envelopes_are_held_back_closed_ones_of_other_lives_are_acknowledged_but_for_the_last() {
+    let unsealed = open_all(&[closed(OLDER, 1), closed(OLDER, 2), closed(OLDER, 3), fresh(9)], 5);
+    assert_eq!(through(&unsealed, OLDER), Some(2), "or a former spool full of them would come for ever");
+    let lie = open_all(&[closed(OLDER, 1), closed(OLDER, u64::MAX), closed(OLDER, 3), fresh(9)], 5);
+    assert_eq!(through(&lie, OLDER), Some(1), "a number out of order is not believed");
+    assert_eq!(through(&open_all(&[closed(CURRENT, 1), closed(CURRENT, 2), fresh(9)], 5), CURRENT), None);
 }

@@ -1,7 +1,7 @@
 //! Runs, visits, and what of a spool may be acknowledged.
 
 use sample::wire::Acknowledgement;
-use sample::{OutcomeKind, Readings, Rejection};
+use sample::{KeyId, OutcomeKind, Readings, Rejection};
 
 use super::*;
 use crate::{RunEnd, SpoolProgress, StoreError};
@@ -151,4 +151,21 @@ fn the_place_of_the_probe_is_remembered_until_it_is_the_usual_one() {
     assert_eq!(after(WorkDir::At("/opt/f".into())).as_deref(), Some("/opt/f"));
     assert_eq!(after(WorkDir::Unchanged).as_deref(), Some("/opt/f"));
     assert_eq!(after(WorkDir::Default), None);
+}
+
+#[test]
+fn a_host_is_settled_under_the_key_of_its_last_answer_that_left_nothing_for_others() {
+    let mut fixture = Fixture::new();
+    let (web1, _) = (fixture.host("web1"), fixture.host("db1"));
+    let (old, new) = (KeyId([1; 32]), KeyId([2; 32]));
+    let mut settled_after = |settled| {
+        let run = fixture.run();
+        fixture.store.record_visits(run, &[Visit { settled, ..visit(web1, OutcomeKind::Ok) }]).unwrap();
+        [old, new].map(|key| fixture.store.settled_hosts(key).unwrap().len())
+    };
+    assert_eq!(settled_after(Settled::Unchanged), [0, 0]);
+    assert_eq!(settled_after(Settled::Under(old)), [1, 0]);
+    assert_eq!(settled_after(Settled::Unchanged), [1, 0]);
+    assert_eq!(settled_after(Settled::Under(new)), [0, 1]);
+    assert_eq!(settled_after(Settled::No), [0, 0], "a host that was rolled back has old spools again");
 }
