@@ -1,12 +1,15 @@
 //! The project end to end, with real servers and the programs as `cargo build` makes them.
 
 mod collecting;
+mod crontab;
 mod host_keys;
 mod hostile;
 mod layers;
 mod mailing;
 mod pipeline;
 mod places;
+mod poison;
+mod rotation;
 mod spool;
 mod strangers;
 mod ways;

@@ -116,7 +116,7 @@ fn a_wiped_spool_and_a_restored_older_database_lose_and_double_nothing() {
     assert_eq!(world.server.value("SELECT count(DISTINCT probe_sample_id) FROM sample"), "3");
 }
 
-fn database_files(world: &World) -> Vec<std::path::PathBuf> {
+pub(crate) fn database_files(world: &World) -> Vec<std::path::PathBuf> {
     let names = ["fleet.db", "fleet.db-wal", "fleet.db-shm"];
     names.into_iter().map(|name| world.server.state(name)).filter(|path| path.exists()).collect()
 }

@@ -58,9 +58,9 @@ impl Spool {
         let unknown: Vec<u64> = claims.filter(|sequence| !noted.passed_over.contains_key(sequence)).collect();
         noted.pass_over(unknown.into_iter(), latest);
         noted.pass_over(self.files.unread.iter().copied(), latest);
-        if !self.files.damaged.is_empty() {
-            noted.count_dropped(self.files.damaged.len());
-            // No answer tells of losses in this life: they are told of when the spool goes.
+        noted.count_dropped(self.files.damaged.len());
+        if noted.dropped > noted.told {
+            // Answers tell of another spool's losses now: those of this one are told of when it goes.
             noted.dropped_by = u64::MAX;
         }
         if noted.store(&self.folder).is_ok() {
