@@ -95,6 +95,20 @@ fn a_disk_that_takes_no_byte_does_not_keep_the_sample_from_the_server_nor_what_w
 }
 
 #[test]
+fn losses_are_not_told_of_under_a_life_that_is_made_up_for_one_answer() {
+    let host = Host::new();
+    let life = host.visit(&host.request()).header.spool;
+    let [only] = host.files("00000000000000000001.fhe").try_into().unwrap();
+    fs::write(only, b"cut").unwrap();
+    assert_eq!(host.visit(&host.request()).header.dropped, 1);
+    let mut shell = Command::new("sh");
+    let full = shell.args(["-c", "ulimit -f 0; exec \"$0\" run"]).arg(host.probe());
+    let answer = host.visit_by(full, &host.request());
+    assert!(answer.header.spool != life && answer.header.dropped == 0);
+    assert_eq!(host.visit(&host.request()).header.dropped, 1);
+}
+
+#[test]
 fn a_disk_that_went_read_only_still_hands_out_what_waited() {
     let host = Host::new();
     let before = host.visit(&host.request());

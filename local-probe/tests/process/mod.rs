@@ -18,7 +18,8 @@ fn waiting(host: &Host) -> Child {
 fn nice_values(child: &Child) -> Vec<i64> {
     let tasks = fs::read_dir(format!("/proc/{}/task", child.id())).into_iter().flatten().flatten();
     let stats = tasks.filter_map(|task| fs::read_to_string(task.path().join("stat")).ok());
-    stats.map(|stat| stat.rsplit(')').next().unwrap().split_whitespace().nth(16).unwrap().parse().unwrap()).collect()
+    let nice = |stat: String| stat.rsplit(')').next()?.split_whitespace().nth(16)?.parse().ok();
+    stats.filter_map(nice).collect()
 }
 
 #[test]
