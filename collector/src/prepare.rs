@@ -1,23 +1,21 @@
 //! From configuration and state folder to a run: everything that can be wrong before a host is contacted.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+mod access;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use config::{Config, Host, HostKeyPolicy, SecretError, SecretSource};
+use config::{Config, Host, HostKeyPolicy};
 
-use crate::failure::with_causes;
 use crate::keys::{self, KeyPairError};
 use crate::pattern::wildcard_match;
 use crate::probe_file::{Places, ProbeFileError, Probes};
 use crate::run::{Memory, Run};
-use crate::ssh::{Identity, IdentityError, KnownHosts, KnownHostsError, Login, Policy, Target, Trust};
+use crate::ssh::{KnownHosts, KnownHostsError, Login, Policy, Target, Trust};
 use crate::visit::{Access, Fleet, Visitee};
 use crate::ways::Ways;
-use crate::work_dir::ParseWorkDirError;
 
-/// Private keys that were read, by their files.
-pub type Identities = HashMap<PathBuf, Arc<Identity>>;
+pub use access::{Identities, Unusable, access};
 
 /// Where everything is, and what was asked for.
 #[derive(Clone, Debug)]
@@ -55,25 +53,6 @@ pub enum PrepareError {
     /// The probe.
     #[error(transparent)]
     Probe(#[from] ProbeFileError),
-}
-
-#[derive(Debug, thiserror::Error)]
-enum Unusable {
-    #[error("{}", with_causes(.0))]
-    Secret(#[from] SecretError),
-    #[error(transparent)]
-    Identity(#[from] IdentityError),
-    #[error("work-dir: {0}")]
-    WorkDir(#[from] ParseWorkDirError),
-}
-
-impl Unusable {
-    fn hint(&self) -> Option<String> {
-        match self {
-            Unusable::Secret(error) => error.hint(),
-            Unusable::Identity(_) | Unusable::WorkDir(_) => None,
-        }
-    }
 }
 
 impl PrepareError {
@@ -206,21 +185,4 @@ fn visitee(host: &Host, target: Target, access: Result<Access, String>) -> Visit
         architecture: None,
         acknowledgements: Vec::new(),
     }
-}
-
-fn access(host: &Host, identities: &mut Identities) -> Result<Access, Unusable> {
-    let key = host.identity_file.as_deref().map(|path| identity(path, identities)).transpose()?;
-    let password = host.password.as_ref().map(|source| source.read().map(Arc::new)).transpose()?;
-    let login = Login { username: host.username.clone(), key, password };
-    Ok(Access { login, wanted_dir: host.work_dir.as_deref().map(str::parse).transpose()? })
-}
-
-fn identity(path: &Path, identities: &mut Identities) -> Result<Arc<Identity>, Unusable> {
-    if let Some(identity) = identities.get(path) {
-        return Ok(identity.clone());
-    }
-    let text = SecretSource::File(path.to_owned()).read()?;
-    let identity = Arc::new(Identity::from_text(text.expose(), path)?);
-    identities.insert(path.to_owned(), identity.clone());
-    Ok(identity)
 }

@@ -24,5 +24,5 @@ pub use guard::Stream;
 pub use host_key::{Policy, Trust};
 pub use jump::Bastion;
 pub use known_hosts::{KnownHosts, KnownHostsError, Verdict, fingerprint, lookup_name};
-pub use login::{Identity, IdentityError, Login};
+pub use login::{AgentSocket, CertificateError, Identity, IdentityError, Login, UserCertificate};
 pub use pin::{Offer, look, pin};

@@ -5,6 +5,7 @@ mod crontab;
 mod host_keys;
 mod hostile;
 mod layers;
+mod logins;
 mod mailing;
 mod pipeline;
 mod places;

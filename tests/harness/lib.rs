@@ -2,12 +2,14 @@
 //! for by readiness, killed and waited for on drop.
 //!
 //! - [`Sshd`]: OpenSSH's sshd, which stands for as many hosts as it has addresses in 127.0.0.0/8
+//! - [`Agent`]: OpenSSH's ssh-agent
 //! - [`Exim`]: a real mail server with STARTTLS and AUTH
 //! - [`Server`]: the monitoring server: its config.xml, its state folder, its programs
 //! - [`Proxy`]: a TCP proxy that can cut the line
 //!
 //! Users and homes are made in a mount namespace of the sshd, so the machine's own stay as they are. That needs root.
 
+mod agent;
 mod exim;
 mod process;
 mod programs;
@@ -16,6 +18,7 @@ mod requirements;
 mod server;
 mod sshd;
 
+pub use agent::Agent;
 pub use exim::{Exim, Mail};
 pub use process::{Finished, PATIENCE, Reaped, eventually, fill_queue, run};
 pub use programs::{program, target_dir, workspace};

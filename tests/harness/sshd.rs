@@ -41,6 +41,8 @@ pub struct SshdOptions {
     pub hosts: String,
     /// The type of the host key, if not ed25519.
     pub host_key: Option<&'static str>,
+    /// Asks the account's questions as this PAM configuration of sshd has it, if at all.
+    pub pam: Option<String>,
 }
 
 impl Sshd {
@@ -66,6 +68,32 @@ impl Sshd {
     /// The private key that may log in.
     pub fn identity(&self) -> PathBuf {
         self.dir.join("identity")
+    }
+
+    /// Lets the holder of this public key log in too, given as a line of authorized_keys.
+    pub fn authorize(&self, line: &str) {
+        let path = self.dir.join("authorized_keys");
+        let lines = fs::read_to_string(&path).unwrap();
+        fs::write(&path, format!("{lines}\n{line}\n")).unwrap();
+    }
+
+    /// Starts dropbear with the same account, host key and authorized keys; returns its port. It lasts as long as the
+    /// process returned.
+    pub fn dropbear(&self) -> (u16, Reaped) {
+        let (home, host_key) = (self.dir.join("homes").join(USER), self.dir.join("dropbear_key"));
+        let mut convert = Command::new("dropbearconvert");
+        run(convert.args(["openssh", "dropbear"]).arg(self.dir.join("host_key")).arg(&host_key));
+        fs::create_dir_all(home.join(".ssh")).unwrap();
+        fs::copy(self.dir.join("authorized_keys"), home.join(".ssh/authorized_keys")).unwrap();
+        let port = free_port();
+        let script = "mount --bind passwd /etc/passwd && mount --bind shadow /etc/shadow && \
+                      exec dropbear -F -E -r dropbear_key -P \"$PWD/dropbear.pid\" -p \"$1\"";
+        let mut command = Command::new("unshare");
+        command.args(["-m", "/bin/sh", "-c", script, "sh", &port.to_string()]).current_dir(&self.dir);
+        let log = fs::File::create(self.dir.join("dropbear.log")).unwrap();
+        let mut process = Reaped::spawn(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log));
+        assert!(greets(&mut process, port, "SSH-2.0-dropbear"), "dropbear starts");
+        (port, process)
     }
 
     /// The line of known_hosts for the host at this address.
@@ -139,11 +167,12 @@ impl Sshd {
 fn launch(dir: &Path, options: &SshdOptions, port: u16) -> Option<(u16, Reaped)> {
     // Of settings that come twice sshd takes the first.
     let mut config = format!(
-        "{}\nPort {port}\nListenAddress 0.0.0.0\nHostKey {dir}/host_key\nPidFile none\nUsePAM no\nStrictModes no\n\
+        "{}\nPort {port}\nListenAddress 0.0.0.0\nHostKey {dir}/host_key\nPidFile none\nUsePAM {pam}\nStrictModes no\n\
          PasswordAuthentication yes\nKbdInteractiveAuthentication no\nAuthorizedKeysFile {dir}/authorized_keys\n\
          MaxStartups 500\nUseDNS no\nPrintMotd no\nLogLevel DEBUG1\n",
         options.config,
         dir = dir.display(),
+        pam = if options.pam.is_some() { "yes" } else { "no" },
     );
     let certificate = dir.join("host_key-cert.pub");
     if certificate.exists() {
@@ -157,7 +186,13 @@ fn launch(dir: &Path, options: &SshdOptions, port: u16) -> Option<(u16, Reaped)>
     }
     fs::write(dir.join("sshd_config"), config).unwrap();
     // Accounts are seen by this server alone: its namespace has other files mounted over the machine's.
-    let script = "mount --bind passwd /etc/passwd && mount --bind shadow /etc/shadow && mount --bind hosts /etc/hosts && exec /usr/sbin/sshd -D -f \"$PWD/sshd_config\" -E \"$PWD/log\"";
+    let script = "mount --bind passwd /etc/passwd && mount --bind shadow /etc/shadow && \
+                  mount --bind hosts /etc/hosts && \
+                  if [ -e pam ]; then mount --bind pam /etc/pam.d/sshd; fi && \
+                  exec /usr/sbin/sshd -D -f \"$PWD/sshd_config\" -E \"$PWD/log\"";
+    if let Some(pam) = &options.pam {
+        fs::write(dir.join("pam"), pam).unwrap();
+    }
     let mut command = Command::new("unshare");
     command.args(["-m", "/bin/sh", "-c", script]).current_dir(dir);
     let mut process = Reaped::spawn(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()));

@@ -96,11 +96,10 @@ fn check(place: &Place) -> Result<Ending, CommandError> {
     let run = setting.prepare()?;
     let mut ending = Ok(Ending::Done);
     for (host, visitee) in setting.config.hosts.iter().zip(&run.hosts) {
-        let login = match (&host.identity_file, &host.password) {
-            (Some(key), None) => format!("key {}", key.display()),
-            (Some(key), Some(_)) => format!("key {}, then password", key.display()),
-            (None, _) => "password".to_owned(),
-        };
+        let key = host.identity_file.as_ref().map(|path| format!("key {}", path.display()));
+        let agent = host.agent.as_ref().map(|_| "agent".to_owned());
+        let password = host.password.as_ref().map(|_| "password".to_owned());
+        let login = [key, agent, password].into_iter().flatten().collect::<Vec<_>>().join(", then ");
         let (name, user, address, port) = (&host.name, &host.username, &host.address, host.port);
         let pinned = if run.fleet.trust.knows(&visitee.target) { "host key on file" } else { "no host key on file" };
         let rules = host.rules.len();
