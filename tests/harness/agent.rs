@@ -30,6 +30,11 @@ impl Agent {
         run(self.ssh_add().arg("-q").arg(key));
     }
 
+    /// Gives it a private key to be used with this host alone, whose host keys stand in the file.
+    pub fn add_for(&self, key: &Path, host: &str, known_hosts: &Path) {
+        run(self.ssh_add().args(["-q", "-h", host, "-H"]).arg(known_hosts).arg(key));
+    }
+
     /// Locks it with a passphrase.
     pub fn lock(&self) {
         // ssh-add asks a program where there is no terminal.
