@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 use config::Host;
-use harness::PASSWORD;
+use harness::{PASSWORD, run};
 
 use super::{ADDRESS, Door, public, says, secret};
 
@@ -27,6 +28,10 @@ fn each_type_of_key_logs_in_from_each_format() {
             assert_eq!(door.refusals(), (0, 1), "{name}");
         }
     }
+    // As OpenSSL writes it; read and offered, although no host knows it.
+    let key = door.path("openssl");
+    run(Command::new("openssl").args(["genpkey", "-algorithm", "ed25519", "-out"]).arg(&key));
+    says(door.log_in(&door.with_key(&key)), &["tried key SHA256:"]);
 }
 
 #[test]
@@ -75,6 +80,11 @@ fn a_key_with_a_passphrase_opens_with_it_and_says_what_is_wrong_without() {
         says(door.log_in(&Host { passphrase: secret("sesame"), ..host }), &[&path, "the passphrase does not open"]);
         assert_eq!(door.refusals(), (0, 0), "{name}: nobody is contacted with a key that can't be used");
     }
+    let old = door.known_key("old", &["-t", "ecdsa", "-m", "PEM", "-N", "open sesame"]);
+    let host = Host { passphrase: secret("open sesame"), ..door.with_key(&old) };
+    says(door.log_in(&host), &["encrypted in a way that is not supported", "ssh-keygen -p -f"]);
+    run(Command::new("ssh-keygen").args(["-q", "-p", "-P", "open sesame", "-N", "open sesame", "-f"]).arg(&old));
+    assert_eq!(door.log_in(&host), Ok(()), "rewritten as the hint says");
     let bare = door.known_key("bare", &["-t", "ed25519"]);
     let host = Host { passphrase: secret("needless"), ..door.with_key(&bare) };
     assert_eq!(door.log_in(&host), Ok(()), "a passphrase for a key that has none");
