@@ -11,8 +11,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use collector::prepare::{Identities, access, target};
-use collector::ssh::{KnownHosts, Policy, Session, Trust, dial};
+use collector::prepare::{Identities, access};
+use collector::ssh::{KnownHosts, Policy, Session, Target, Trust, dial};
 use config::{Agent::At, Host, Secret, SecretSource};
 use harness::{Agent, PASSWORD, Sshd, SshdOptions, USER, run};
 use tempfile::TempDir;
@@ -102,12 +102,12 @@ impl Door {
     fn log_in_within(&self, host: &Host, limit: Duration) -> Result<(), String> {
         self.sshd.clear_log();
         let path = self.path("known_hosts");
-        let known = KnownHosts::read(&path).unwrap();
+        let known = Arc::new(KnownHosts::read(&path).unwrap());
         let trust = Arc::new(Trust { known, path, policy: Policy::Strict });
         let access = access(host, &mut Identities::default())
             .map_err(|found| format!("{found} ({})", found.hint().unwrap_or_default()))?;
         let visit = async {
-            let target = target(host);
+            let target = Target::at(&host.address, host.port);
             let stream = dial(&target, PATIENCE).await?;
             let mut session = Session::open(stream, &target, trust, PATIENCE).await?;
             session.log_in(&access.login, limit).await?;
