@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use harness::run;
+use harness::{run, workspace};
 
 use crate::World;
 use crate::collecting::envelopes;
@@ -16,12 +16,24 @@ pub(crate) fn place(world: &World, address: &str) -> PathBuf {
     world.sshd.home(address).join(".cache/fleet-health")
 }
 
-/// What the line in the README's crontab does, as the account of the host.
+/// What stands in the README for the crontab of a host.
+const COMMAND: &str = "~/.cache/fleet-health/fleet-probe sample";
+
+/// Does what cron does with it, as the account of the host.
 pub(crate) fn sample(place: &Path) {
     let account = fs::metadata(place).unwrap();
-    let probe = place.join("fleet-probe");
-    let said = run(Command::new(probe).arg("sample").env_clear().uid(account.uid()).gid(account.gid()));
-    assert_eq!(said, "", "cron would mail it");
+    let home = place.ancestors().nth(2).unwrap();
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", COMMAND]).env_clear().env("HOME", home).uid(account.uid()).gid(account.gid());
+    let said = shell.output().unwrap();
+    let silent = said.stdout.is_empty() && said.stderr.is_empty();
+    assert!(said.status.success() && silent, "cron would mail it: {said:?}");
+}
+
+#[test]
+fn the_readme_has_the_line_that_is_tried_here() {
+    let readme = fs::read_to_string(workspace().join("README.md")).unwrap();
+    assert!(readme.contains(&format!("\n*/5 * * * * {COMMAND}\n")));
 }
 
 /// Makes everything in a place the account's own, as if the account had put it there.
