@@ -39,7 +39,10 @@ impl Place {
             Outcome { kind: OutcomeKind::AuthFailed, detail: None, at: NOON, duration: Duration::from_secs(1) };
         let (samples, spools, rejected) = (vec![], vec![], vec![]);
         let (host, work_dir, settled) = (hosts[0].id, WorkDir::Unchanged, Settled::Unchanged);
-        store.record_visits(run, &[Visit { host, outcome, work_dir, settled, facts: None, samples, spools, rejected }])?;
+        store.record_visits(
+            run,
+            &[Visit { host, outcome, work_dir, settled, facts: None, samples, spools, rejected }],
+        )?;
         Ok(place)
     }
 
