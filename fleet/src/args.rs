@@ -23,7 +23,10 @@ Examples:
   fleet status                           how every host is doing
   fleet status --format json | jq -r 'select(.kind != \"ok\") | .host'
                                          hosts whose last visit failed, or that were never visited
-  fleet status --format json | jq 'select(.memory_used_percent > 80)'";
+  fleet status --format json | jq 'select(.memory_used_percent > 80)'
+  fleet runs --limit 5                   how the latest runs of fleet-collector went
+  fleet runs --format json | jq 'select(.state == \"aborted\")'
+                                         runs that were killed";
 
 const STATUS: &str = "\
 Columns:
@@ -37,6 +40,20 @@ Columns:
 With --format json: one object per host and line, named as the columns of the database.
 What is not known is left out. firing lists alerts as {metric, instance, since_ms,
 worst_value}. unreadable names what the database holds and this version can't read. Times are UTC milliseconds since 1970.";
+
+const RUNS: &str = "\
+Columns:
+  STARTED (UTC)      when the run began
+  TOOK               until its last host was done; nothing for a run that did not end
+  STATE              done; running; cancelled: interrupted by a signal;
+                     aborted: killed, as the run after it found
+  HOSTS, OK, FAILED  hosts with an outcome, and what it was. Hosts that an interrupted
+                     run did not come to count as neither ok nor failed
+  FAILURES           the most frequent kinds first
+
+With --format json: one object per run and line: run, started_ms, finished_ms, state,
+hosts, ok, failed, cancelled, failures as {kind: hosts}. Times are UTC milliseconds since
+1970; what is not known is left out.";
 
 /// Answers questions about the fleet
 ///
@@ -55,6 +72,9 @@ pub enum Command {
     /// Show the latest known of every host in config.xml
     #[command(after_help = STATUS, after_long_help = STATUS)]
     Status(StatusArgs),
+    /// Show the latest runs of fleet-collector, the newest first
+    #[command(after_help = RUNS, after_long_help = RUNS)]
+    Runs(RunsArgs),
 }
 
 /// What `fleet status` is asked.
@@ -66,6 +86,28 @@ pub struct StatusArgs {
     /// Also show hosts that are in the database only, after the others
     #[arg(long)]
     pub all: bool,
+    /// Where everything is.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// What `fleet runs` is asked.
+#[derive(Debug, clap::Args)]
+pub struct RunsArgs {
+    /// How many runs at most
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: u32,
+    /// How the answer is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Where everything is.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Where everything is.
+#[derive(Debug, clap::Args)]
+pub struct Place {
     /// The configuration file
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -79,7 +121,7 @@ pub struct StatusArgs {
 pub enum Format {
     /// A table
     Text,
-    /// One JSON object per host
+    /// JSON, one object per line
     Json,
 }
 

@@ -1,13 +1,15 @@
 //! Answers people's questions about the fleet, from config.xml and the database. It contacts no host and sends no
 //! mail, and cannot: no SSH, no decryption and no SMTP is linked.
 //!
-//! `fleet status` in reading order: [`execute`] loads both, [`status`] brings them together, [`table`] or [`json`]
-//! writes the answer.
+//! In reading order: [`execute`] loads both. For `fleet status`, [`status`] brings them together, and [`table`] or
+//! [`json`] writes the answer; for `fleet runs`, [`runs`] does.
 
 mod age;
 mod args;
 mod error;
 pub mod json;
+mod layout;
+pub mod runs;
 pub mod silence;
 pub mod status;
 mod surroundings;
@@ -15,7 +17,8 @@ pub mod table;
 
 use std::io::{BufWriter, Write};
 
-pub use args::{Args, Command, Format, StatusArgs};
+pub use args::{Args, Command, Format, Place, RunsArgs, StatusArgs};
+use config::Config;
 pub use error::FleetError;
 use storage::Store;
 pub use surroundings::Surroundings;
@@ -25,25 +28,43 @@ pub use surroundings::Surroundings;
 /// # Errors
 /// There is no valid configuration, no database yet, the database can't be read, or the answer can't be written.
 pub fn execute(args: Args, surroundings: &Surroundings, out: &mut impl Write) -> Result<(), FleetError> {
+    let mut out = BufWriter::new(out);
     match args.command {
-        Command::Status(args) => answer_status(args, surroundings, out),
+        Command::Status(args) => answer_status(args, surroundings, &mut out)?,
+        Command::Runs(args) => answer_runs(args, surroundings, &mut out)?,
     }
+    Ok(out.flush()?)
 }
 
 fn answer_status(args: StatusArgs, surroundings: &Surroundings, out: &mut impl Write) -> Result<(), FleetError> {
-    let Surroundings { environment, now, colour } = surroundings;
-    let config = config::load(&config::locate(args.config, environment, |path| path.exists()))?;
-    let database = config::state_dir(args.state_dir, environment).join(&config.storage.database);
-    let known = Store::open_existing(&database, *now)?.status()?;
+    let Surroundings { now, colour, .. } = surroundings;
+    let (config, store) = load(args.place, surroundings)?;
     let configured = config.hosts.iter().map(|host| &host.name);
-    let hosts = status::hosts(configured, known, args.all);
-    let mut out = BufWriter::new(out);
+    let hosts = status::hosts(configured, store.status()?, args.all);
     match args.format {
         Format::Text => {
-            table::write(&mut out, &hosts, *now, *colour)?;
-            silence::write(&mut out, &hosts, *now, config.collector.interval)?;
+            table::write(out, &hosts, *now, *colour)?;
+            silence::write(out, &hosts, *now, config.collector.interval)?;
         }
-        Format::Json => json::write(&mut out, &hosts)?,
+        Format::Json => json::write(out, &hosts)?,
     }
-    Ok(out.flush()?)
+    Ok(())
+}
+
+fn answer_runs(args: RunsArgs, surroundings: &Surroundings, out: &mut impl Write) -> Result<(), FleetError> {
+    let (_, store) = load(args.place, surroundings)?;
+    let runs = store.runs(args.limit)?;
+    match args.format {
+        Format::Text => runs::write_table(out, &runs, surroundings.colour)?,
+        Format::Json => runs::write_json(out, &runs)?,
+    }
+    Ok(())
+}
+
+fn load(place: Place, surroundings: &Surroundings) -> Result<(Config, Store), FleetError> {
+    let Surroundings { environment, now, .. } = surroundings;
+    let config = config::load(&config::locate(place.config, environment, |path| path.exists()))?;
+    let database = config::state_dir(place.state_dir, environment).join(&config.storage.database);
+    let store = Store::open_existing(&database, *now)?;
+    Ok((config, store))
 }

@@ -3,27 +3,20 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use sample::{OutcomeKind, Readings, Timestamp, Untrusted};
 use storage::{FiringAlert, HostStatus};
 
 use crate::age::ago;
+use crate::layout::{self, Colour, Coloured, UNKNOWN};
 use crate::status::{Host, fullest};
 
 const COLUMNS: [&str; 8] = ["HOST", "STATE", "LAST SEEN", "CPU", "MEMORY", "FULLEST", "LOAD", "ALERTS"];
 /// CPU, memory and load are numbers.
 const NUMBERS: [usize; 3] = [3, 4, 6];
-/// Between two columns.
-const GAP: u16 = 2;
-const UNKNOWN: &str = "-";
+const STATE: usize = 1;
 /// So that one host with a strange mount point does not spoil everybody's table.
 const MAX_MOUNT_CHARS: usize = 32;
 const MAX_ALERTS: usize = 3;
-
-const GREEN: &str = "\u{1b}[32m";
-const RED: &str = "\u{1b}[31m";
-const YELLOW: &str = "\u{1b}[33m";
-const PLAIN: &str = "\u{1b}[0m";
 
 /// Writes the table, and a line for each kind of failure in it that says what to do, and for each host that could
 /// not be read as a whole.
@@ -31,24 +24,17 @@ const PLAIN: &str = "\u{1b}[0m";
 /// # Errors
 /// `out` can't be written.
 pub fn write(out: &mut impl Write, hosts: &[Host], now: Timestamp, colour: bool) -> io::Result<()> {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(COLUMNS);
-    table.add_rows(hosts.iter().map(|host| cells(host, now)));
-    for column in table.column_iter_mut() {
-        column.set_padding((0, GAP));
-    }
-    for index in NUMBERS {
-        if let Some(column) = table.column_mut(index) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    let widest = hosts.iter().map(|host| host.name.as_str().len()).chain([COLUMNS[0].len()]).max().unwrap_or(0);
-    let state_at = widest + usize::from(GAP);
+    let rows: Vec<_> = hosts.iter().map(|host| cells(host, now)).collect();
+    let lines = layout::lines(COLUMNS, &rows, &NUMBERS);
+    let start = layout::start(COLUMNS, &rows, STATE);
     let states = [None].into_iter().chain(hosts.iter().map(|host| Some(state(host))));
-    for (line, state) in table.lines().zip(states) {
+    for (line, state) in lines.iter().zip(states) {
         match state.filter(|_| colour) {
-            Some(state) => writeln!(out, "{}", coloured(line.trim_end(), state_at, state))?,
-            None => writeln!(out, "{}", line.trim_end())?,
+            Some(state) => {
+                let (text, colour) = (state_text(state), state_colour(state));
+                writeln!(out, "{}", Coloured { line, start, text, colour })?;
+            }
+            None => writeln!(out, "{line}")?,
         }
     }
     write_hints(out, hosts)?;
@@ -66,17 +52,12 @@ fn state_text(state: State) -> &'static str {
     state.map_or("never", OutcomeKind::name)
 }
 
-/// The table is coloured once it is laid out: the layout would count the codes as text.
-fn coloured(line: &str, state_at: usize, state: State) -> String {
-    let code = match state {
-        None => YELLOW,
-        Some(OutcomeKind::Ok) => GREEN,
-        Some(_) => RED,
-    };
-    // Host names and states are ASCII, so that columns are bytes up to here.
-    let (before, rest) = line.split_at(state_at);
-    let (text, after) = rest.split_at(state_text(state).len());
-    format!("{before}{code}{text}{PLAIN}{after}")
+fn state_colour(state: State) -> Colour {
+    match state {
+        None => Colour::Yellow,
+        Some(OutcomeKind::Ok) => Colour::Green,
+        Some(_) => Colour::Red,
+    }
 }
 
 fn cells(host: &Host, now: Timestamp) -> [String; COLUMNS.len()] {
@@ -187,7 +168,9 @@ auth_failed: check username, and password or identity-file, by hand: ssh -i FILE
         let text = shown(known(), true);
         assert!(text.contains("\u{1b}[32mok\u{1b}[0m ") && text.contains("\u{1b}[31mauth_failed\u{1b}[0m "), "{text}");
         assert!(text.contains("\u{1b}[33mnever\u{1b}[0m "), "{text}");
-        let plain = text.replace(GREEN, "").replace(RED, "").replace(YELLOW, "").replace(PLAIN, "");
+        let plain = ["\u{1b}[32m", "\u{1b}[31m", "\u{1b}[33m", "\u{1b}[0m"]
+            .into_iter()
+            .fold(text, |text, code| text.replace(code, ""));
         assert_eq!(plain, shown(known(), false));
     }
 

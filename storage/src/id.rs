@@ -10,6 +10,13 @@ macro_rules! row_id {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(pub(crate) i64);
 
+        impl $name {
+            /// The number that stands in the database.
+            pub const fn as_i64(self) -> i64 {
+                self.0
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 fmt::Display::fmt(&self.0, f)

@@ -55,6 +55,30 @@ fn hosts_without_a_good_visit_today_are_those_that_failed_and_those_never_seen()
 }
 
 #[test]
+fn the_slowest_runs_are_those_of_the_week_that_ended_each_with_its_slowest_host() {
+    let mut fixture = Fixture::new();
+    let [quick, slow] = ["quick", "slow"].map(|name| fixture.host(name));
+    let now = now(&fixture.store);
+    for (days_ago, seconds) in [(8, 900), (2, 60), (1, 90), (0, -5)] {
+        let started = now.plus_millis(-days_ago * 86_400_000);
+        let run = fixture.store.begin_run(started, "c0ffee").unwrap();
+        let lasting = |host, kind, seconds| {
+            let outcome = Outcome { duration: Duration::from_secs(seconds), ..outcome(kind, started) };
+            Visit { outcome, ..visit(host, kind) }
+        };
+        let visits = [lasting(slow, OutcomeKind::HostTimeout, 60), lasting(quick, OutcomeKind::Ok, 1)];
+        fixture.store.record_visits(run, &visits).unwrap();
+        fixture.store.finish_run(run, started.plus_millis(seconds * 1000), crate::RunEnd::Done).unwrap();
+    }
+    fixture.run();
+    let query = include_str!("../../../sql/queries/slowest_runs_of_the_last_week.sql");
+    let started = |days: i64| now.plus_millis(-days * 86_400_000).to_string().replace('T', "_").replace('Z', "");
+    let line =
+        |run: i64, days, seconds: i64| format!("{run} {} {seconds} done 2 1 slow 60 host_timeout", started(days));
+    assert_eq!(answer(&fixture.store, query, []), [line(3, 1, 90), line(2, 2, 60)]);
+}
+
+#[test]
 fn fullest_filesystems_are_those_of_the_newest_samples() {
     let mut fixture = Fixture::new();
     let (run, web1, db1) = (fixture.run(), fixture.host("web1"), fixture.host("db1"));
