@@ -81,6 +81,21 @@ pub enum StoreError {
         #[source]
         source: EngineError,
     },
+    /// Its disk refused to read or write.
+    #[error("the database {path} can't be read or written: its filesystem reports an error; look at free space (df) and at the kernel's log (dmesg)", path = path.display())]
+    Disk {
+        /// The database.
+        path: PathBuf,
+        /// In the engine's words.
+        #[source]
+        source: EngineError,
+    },
+    /// Somebody has moved, deleted or replaced it under a program that was using it.
+    #[error("the database {path} was deleted or replaced while this program used it; what was written since is lost there, and hosts keep what they have not been told of: run again", path = path.display())]
+    Replaced {
+        /// The database.
+        path: PathBuf,
+    },
     /// It can't be opened.
     #[error("the database {path} can't be opened; check owner and mode of the file and of its folder", path = path.display())]
     CannotOpen {
@@ -245,6 +260,7 @@ fn engine(error: rusqlite::Error, path: &Path) -> StoreError {
             StoreError::Corrupt { path, source: Some(source) }
         }
         Some(ErrorCode::DiskFull) => StoreError::Full { path, source },
+        Some(ErrorCode::SystemIoFailure) => StoreError::Disk { path, source },
         Some(ErrorCode::ReadOnly) => StoreError::ReadOnly { path, source },
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => StoreError::CannotOpen { path, source },
         _ if unknown_value => StoreError::UnknownValue { path, source },

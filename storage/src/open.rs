@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -113,7 +114,20 @@ fn connect(path: &Path) -> Result<Store, StoreError> {
         Ok(connection)
     };
     let connection = connect().map_err(|failure| failure.at(path))?;
-    Ok(Store { connection, path: path.to_owned() })
+    let path = path.to_owned();
+    match identity(&path)? {
+        Some(file) => Ok(Store { connection, path, file }),
+        None => Err(StoreError::Replaced { path }),
+    }
+}
+
+/// Device and inode of the file at `path`; nothing if there is none.
+pub(crate) fn identity(path: &Path) -> Result<Option<(u64, u64)>, StoreError> {
+    match fs::metadata(path) {
+        Ok(found) => Ok(Some((found.dev(), found.ino()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(no_file(path, source)),
+    }
 }
 
 /// Whoever has it may change the schema; everybody else waits, and finds the work done.

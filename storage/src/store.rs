@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::StoreError;
 use crate::error::Failure;
+use crate::{StoreError, open};
 
 /// The database. Every verb is one transaction.
 ///
@@ -14,6 +14,8 @@ use crate::error::Failure;
 pub struct Store {
     pub(crate) connection: Connection,
     pub(crate) path: PathBuf,
+    /// Device and inode of the file, as it was opened.
+    pub(crate) file: (u64, u64),
 }
 
 impl Store {
@@ -40,7 +42,12 @@ impl Store {
     ///
     /// The transaction takes the write lock at its beginning. One that took it later could find that another
     /// program has written since, and would fail at once, without waiting (SQLITE_BUSY_SNAPSHOT).
+    ///
+    /// A file that was deleted or replaced since it was opened is not written: the engine would do so without a word.
     pub(crate) fn write<T>(&mut self, verb: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, StoreError> {
+        if open::identity(&self.path)? != Some(self.file) {
+            return Err(StoreError::Replaced { path: self.path.clone() });
+        }
         let connection = &mut self.connection;
         let write = || {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
