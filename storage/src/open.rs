@@ -17,6 +17,8 @@ use crate::{Store, StoreError, lock, schema};
 /// Earlier versions can damage a database in WAL mode that two programs write. Source: sqlite.org/wal.html, "the
 /// WAL-reset bug".
 const SOUND_ENGINE: i32 = 3_051_003;
+/// One page of the smallest size there is, in bytes. Source: sqlite.org/fileformat2.html, section 1.3.2.
+const SHORTEST: u64 = 512;
 /// How long another program's transaction is waited for.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often the schema lock is tried, and how long in between: 60 seconds, for a migration of a large database.
@@ -73,8 +75,13 @@ fn is_there(path: &Path) -> Result<bool, StoreError> {
 }
 
 /// Whether there is more than an empty file, which may be one that is being made just now.
+///
+/// What is shorter than any database was cut off. The engine would take it for an empty one and begin anew.
 fn is_begun(path: &Path) -> Result<bool, StoreError> {
     match fs::metadata(path) {
+        Ok(found) if (1..SHORTEST).contains(&found.len()) => {
+            Err(StoreError::Corrupt { path: path.to_owned(), source: None })
+        }
         Ok(found) => Ok(found.len() > 0),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(source) => Err(no_file(path, source)),

@@ -5,6 +5,8 @@ use std::sync::Barrier;
 use super::*;
 use crate::suite::{Fixture, NOON, host_name, visit_with};
 
+mod damage;
+
 /// A folder for a database, and the path the database would have.
 fn place() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
