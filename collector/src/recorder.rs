@@ -3,7 +3,8 @@
 //! Nothing else touches the database during a run. Groups form by themselves: while one is being committed, the
 //! next one gathers, so a small fleet gets a commit per host and a large one few of them.
 
-use std::thread::JoinHandle;
+use std::io;
+use std::thread::{self, JoinHandle};
 
 use storage::{RunId, Store, StoreError, Visit};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -36,13 +37,16 @@ pub type Inbox = Sender<(Ticket, Visit)>;
 /// Starts the thread. It ends when all senders are gone or a commit fails, and hands the store back.
 ///
 /// `committed` is called on that thread after each commit, in the order of the visits.
+///
+/// # Errors
+/// The system starts no thread.
 pub fn start(
     mut store: Store,
     run: RunId,
     mut committed: impl FnMut(Committed) + Send + 'static,
-) -> (Inbox, JoinHandle<Result<Store, StoreError>>) {
+) -> io::Result<(Inbox, JoinHandle<Result<Store, StoreError>>)> {
     let (inbox, mut visits) = channel(MAX_GROUP);
-    let thread = std::thread::spawn(move || {
+    let thread = thread::Builder::new().name("recorder".to_owned()).spawn(move || {
         while let Some((tickets, group)) = next_group(&mut visits) {
             let counts = store.record_visits(run, &group)?;
             for ((ticket, visit), new_samples) in tickets.into_iter().zip(group).zip(counts) {
@@ -50,8 +54,8 @@ pub fn start(
             }
         }
         Ok(store)
-    });
-    (inbox, thread)
+    })?;
+    Ok((inbox, thread))
 }
 
 fn next_group(visits: &mut Receiver<(Ticket, Visit)>) -> Option<(Vec<Ticket>, Vec<Visit>)> {

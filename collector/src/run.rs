@@ -6,6 +6,7 @@ mod memory;
 mod row;
 mod turns;
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -69,6 +70,9 @@ pub enum RunError {
     /// The database refused.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The system starts no thread for the database.
+    #[error("can't start the thread that writes the database")]
+    NoRecorder(#[source] io::Error),
     /// The thread of the database is gone.
     #[error("the thread that writes the database panicked; please report this")]
     Recorder,
@@ -111,7 +115,8 @@ impl Run {
         observer.selected(selected);
         let names: Arc<[HostName]> = hosts.iter().map(|waiting| waiting.host.name.clone()).collect();
         let ok = Arc::new(AtomicUsize::new(0));
-        let (inbox, thread) = recorder::start(store, run, report(names.clone(), ok.clone(), observer.clone()));
+        let (inbox, thread) = recorder::start(store, run, report(names.clone(), ok.clone(), observer.clone()))
+            .map_err(RunError::NoRecorder)?;
         let turns = Turns::new(self.jobs, self.sockets);
         let mut started = |host: usize| observer.started(&names[host]);
         Crew::new(self.fleet, turns, inbox, &stop, &mut started).visit(hosts).await;

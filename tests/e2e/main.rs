@@ -2,8 +2,10 @@
 
 mod collecting;
 mod crontab;
+mod database;
 mod host_keys;
 mod hostile;
+mod killing;
 mod layers;
 mod logins;
 mod mailing;
@@ -11,8 +13,10 @@ mod pipeline;
 mod places;
 mod poison;
 mod rotation;
+mod server;
 mod spool;
 mod strangers;
+mod syscalls;
 mod ways;
 
 use harness::{Server, Sshd, SshdOptions};

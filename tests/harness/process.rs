@@ -1,6 +1,7 @@
 //! Child processes that never outlive their owner.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Output};
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,13 @@ impl Reaped {
         // It may have ended by itself; then there is nothing to kill.
         drop(self.0.kill());
         self.0.wait().unwrap();
+    }
+
+    /// Kills it with SIGKILL, waits for it, and returns whether that is what ended it.
+    pub fn kill_if_alive(&mut self) -> bool {
+        const SIGKILL: i32 = 9;
+        drop(self.0.kill());
+        self.0.wait().unwrap().signal() == Some(SIGKILL)
     }
 
     /// Sends it a signal, by the name kill(1) knows.

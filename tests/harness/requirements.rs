@@ -23,13 +23,15 @@ enum Present {
 }
 
 /// Everything the tests start.
-const ALL: [Requirement; 8] = [
+const ALL: [Requirement; 10] = [
     tool("openssh-server", "/usr/sbin/sshd", "sshd: the hosts to visit", true),
     tool("openssh-client", "/usr/bin/ssh-keygen", "ssh-keygen: their keys", true),
     tool("exim4-daemon-light", "/usr/sbin/exim4", "exim: the mail server", true),
     tool("openssl", "/usr/bin/openssl", "openssl: its certificate", true),
     tool("util-linux", "/usr/bin/unshare", "unshare: users of their own for the hosts", true),
     tool("dropbear-bin", "/usr/sbin/dropbear", "dropbear: the sshd of small machines", false),
+    tool("strace", "/usr/bin/strace", "strace: kills and errors at every system call", false),
+    tool("faketime", "/usr/bin/faketime", "faketime: clocks that jump", false),
     tool("libxml2-utils", "/usr/bin/xmllint", "xmllint: the example config against its schema", false),
     Requirement {
         package: "python3-cryptography",

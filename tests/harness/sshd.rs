@@ -136,6 +136,16 @@ impl Sshd {
         self.process.kill();
     }
 
+    /// From now on visitors wait: the kernel takes their connections, and nobody answers.
+    pub fn pause(&self) {
+        self.process.signal("STOP");
+    }
+
+    /// Goes on, also with those that wait.
+    pub fn resume(&self) {
+        self.process.signal("CONT");
+    }
+
     /// Starts it again at its port.
     pub fn start_again(&mut self) {
         let (_, process) = launch(&self.dir, &self.options, self.port).expect("sshd starts at its old port");
