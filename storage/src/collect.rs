@@ -5,7 +5,7 @@ use sample::wire::Acknowledgement;
 use sample::{Facts, HostName, KeyId, Outcome, Rejection, Sample, SpoolId, Timestamp};
 
 use crate::error::{Failure, readable};
-use crate::{HostId, RunId, Store, StoreError, row, visit};
+use crate::{HostId, RunId, Store, StoreError, row, schema, visit};
 
 /// How many spools of a host are acknowledged at most. A host has one; others are of earlier lives.
 const ACKNOWLEDGED_SPOOLS: i64 = 8;
@@ -116,11 +116,14 @@ impl RunEnd {
 
 impl Store {
     /// Begins a run. A run that is still marked as running was killed, for the caller holds the run lock: it
-    /// becomes `aborted`.
+    /// becomes `aborted`. Perhaps the power failed; so the whole file is checked first.
     ///
     /// # Errors
-    /// The database can't be written.
+    /// The database is damaged, or can't be written.
     pub fn begin_run(&mut self, started: Timestamp, config_sha256: &str) -> Result<RunId, StoreError> {
+        if self.read(|db| Ok(db.prepare_cached("SELECT 1 FROM run WHERE state = 'running'")?.exists([])?))? {
+            schema::check(self)?;
+        }
         self.write(|db| {
             db.prepare_cached("UPDATE run SET state = 'aborted' WHERE state = 'running'")?.execute([])?;
             let mut insert = db.prepare_cached(

@@ -93,3 +93,24 @@ fn a_file_that_was_cut_off_is_refused_by_name_once_what_is_missing_is_needed() {
     let taken = cuts.filter(|length| survives(&path, &sound[..*length], "cut off"));
     assert_eq!(taken.collect::<Vec<_>>(), [0; 0], "of {} bytes", sound.len());
 }
+
+#[test]
+fn after_a_run_that_was_killed_the_whole_file_is_checked_before_the_next_one() {
+    for (killed, noticed) in [(true, true), (false, false)] {
+        let mut fixture = Fixture::new();
+        let (run, path) = (fixture.run(), fixture.store.path.clone());
+        if !killed {
+            fixture.store.finish_run(run, NOON, RunEnd::Done).unwrap();
+        }
+        // A page that no verb of a run reads.
+        let unread = "SELECT rootpage FROM sqlite_schema WHERE name = 'delivery'";
+        let page: i64 = fixture.store.connection.query_row(unread, [], |row| row.get(0)).unwrap();
+        drop(fixture.store);
+        let mut bytes = fs::read(&path).unwrap();
+        let page = usize::try_from(page).unwrap();
+        bytes[(page - 1) * 4096..page * 4096].fill(0x5a);
+        fs::write(&path, bytes).unwrap();
+        let begun = Store::open(&path, NOON).unwrap().begin_run(NOON, "c0ffee");
+        assert_eq!(matches!(begun, Err(StoreError::Corrupt { .. })), noticed, "{begun:?}");
+    }
+}
