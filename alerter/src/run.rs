@@ -26,6 +26,8 @@ pub struct Report {
     pub deliveries: Deliveries,
     /// Deliveries that have not ended, also those of earlier runs.
     pub undelivered: usize,
+    /// It was told to stop, and left rows untreated or deliveries untried.
+    pub cut_short: bool,
 }
 
 /// A run could not do its work. What it had committed stays, and the next run goes on from there.
@@ -73,6 +75,7 @@ pub fn run(setting: &Setting, around: &Surroundings<'_>) -> Result<Report, RunEr
         return Err(error);
     }
     report.undelivered = store.undelivered()?;
+    report.cut_short |= around.stop.is_cancelled() && report.undelivered > 0;
     Ok(report)
 }
 
@@ -93,12 +96,13 @@ fn treat(store: &mut Store, setting: &Setting, around: &Surroundings<'_>, report
     let mut states = States::new(store.alerts()?);
     let mut last: Option<Slice> = None;
     loop {
-        if around.stop.is_cancelled() {
-            return Ok(());
-        }
         let rows = store.untreated(around.slice)?;
         if rows.is_empty() {
             break;
+        }
+        if around.stop.is_cancelled() {
+            report.cut_short = true;
+            return Ok(());
         }
         let slice = evaluate(&rules, &mut states, &rows, (around.now)());
         let same_rows = |last: &Slice| {

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use config::Environment;
 use rules::Recipient;
+use schedule::Interrupt;
 use tokio::runtime::Runtime;
 use tokio::task;
-use tokio_util::sync::CancellationToken;
 
 use super::args::{Args, Command, Place, RunArgs};
 use super::error::{CommandError, Ending};
@@ -40,29 +40,30 @@ pub fn execute(args: Args) -> Result<Ending, CommandError> {
 }
 
 async fn run_or_schedule(place: &Place, args: &RunArgs) -> Result<Ending, CommandError> {
-    let interrupt = schedule::Interrupt::listen().map_err(|error| CommandError::could_not_run(&error))?;
+    let interrupt = Interrupt::listen().map_err(|error| CommandError::could_not_run(&error))?;
     let Some(expression) = &args.schedule else {
-        let ending = run_once(place, interrupt.token.clone()).await?;
-        return Ok(interrupt.signal().map_or(ending, Ending::Interrupted));
+        return run_once(place, &interrupt).await;
     };
     let schedule = schedule::Schedule::parse(expression, args.timezone.as_deref())?;
     // What is wrong now is told now, not in the first night.
     check(&setting(place)?)?;
     tracing::info!("waiting for the times of the schedule");
-    let interrupted_in_a_run = Cell::new(false);
+    let interrupted = Cell::new(None);
     schedule::run(&schedule, interrupt.token.clone(), || async {
         // config.xml is read again for each run, as it would be from crontab.
-        if let Err(error) = run_once(place, interrupt.token.clone()).await {
-            tracing::error!(hint = error.hint(), "{error}");
+        match run_once(place, &interrupt).await {
+            Ok(Ending::Interrupted(signal)) => interrupted.set(Some(signal)),
+            Ok(Ending::Done | Ending::NotAllDelivered) => {}
+            Err(error) => tracing::error!(hint = error.hint(), "{error}"),
         }
-        interrupted_in_a_run.set(interrupt.token.is_cancelled());
     })
     .await?;
-    Ok(interrupt.signal().filter(|_| interrupted_in_a_run.get()).map_or(Ending::Done, Ending::Interrupted))
+    Ok(interrupted.get().map_or(Ending::Done, Ending::Interrupted))
 }
 
 /// The work is done on a thread where it may block; signals are heard meanwhile.
-async fn run_once(place: &Place, stop: CancellationToken) -> Result<Ending, CommandError> {
+async fn run_once(place: &Place, interrupt: &Interrupt) -> Result<Ending, CommandError> {
+    let stop = interrupt.token.clone();
     let setting = setting(place)?;
     let database = setting.database.clone();
     let work = task::spawn_blocking(move || run(&setting, &Surroundings::new(&now, &stop)));
@@ -71,7 +72,9 @@ async fn run_once(place: &Place, stop: CancellationToken) -> Result<Ending, Comm
     if ending != Ending::Done || place.verbose > 0 || io::stdout().is_terminal() {
         print(&summary(&report, &database));
     }
-    Ok(ending)
+    // A signal that came when the work was done already changed nothing about it.
+    let signal = interrupt.signal().filter(|_| report.cut_short);
+    Ok(signal.map_or(ending, Ending::Interrupted))
 }
 
 fn summary(report: &Report, database: &Path) -> String {
