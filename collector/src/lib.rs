@@ -7,6 +7,7 @@ pub mod answer;
 pub mod cli;
 pub mod clock;
 mod failure;
+pub mod import;
 pub mod keys;
 mod limits;
 mod pattern;
