@@ -4,6 +4,7 @@
 //! [`unseal`] → [`recorder`]. Hosts are independent: whatever one does, the others finish.
 
 pub mod answer;
+pub mod clean;
 pub mod cli;
 pub mod clock;
 mod failure;

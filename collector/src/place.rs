@@ -82,7 +82,7 @@ async fn find_a_place(session: &Session, placement: &Placement<'_>, probe: &Prob
         probe.sha256,
         pem.trim_end(),
     );
-    run(session, &script, placement, "looking for a place").await
+    run_script(session, &script, (placement.nonce, placement.limit), "looking for a place").await
 }
 
 async fn upload(
@@ -96,7 +96,7 @@ async fn upload(
     let command = format!("exec dd bs=65536 of={work_dir}/part-{nonce}");
     let dd = session.exec(&command, &probe.bytes, ("uploading the probe", placement.limit), |_| Want::More).await?;
     let script = format!("nonce={nonce}\nplace={}\nsha256={sha256}\nsize={size}\n{INSTALL}", work_dir.in_script());
-    let report = run(session, &script, placement, "installing the probe").await?;
+    let report = run_script(session, &script, (placement.nonce, placement.limit), "installing the probe").await?;
     match report.last("installed") {
         Some("yes") => Ok(()),
         found => {
@@ -107,24 +107,25 @@ async fn upload(
     }
 }
 
-async fn run(
+/// Runs a script of ours, which marks its lines with the nonce and ends with the word `end`.
+pub(crate) async fn run_script(
     session: &Session,
     script: &str,
-    placement: &Placement<'_>,
+    (nonce, limit): (Nonce, Duration),
     phase: &'static str,
 ) -> Result<Report, Failure> {
     let mut output = Vec::new();
     // The script says when it is done: a job that an rc file left behind could hold the channel open for ever.
-    let end = format!("@@FHP {} end\n", placement.nonce);
+    let end = format!("@@FHP {nonce} end\n");
     let ended = session
-        .exec("exec /bin/sh -s", script.as_bytes(), (phase, placement.limit), |piece| {
+        .exec("exec /bin/sh -s", script.as_bytes(), (phase, limit), |piece| {
             let looked_at = output.len().saturating_sub(end.len());
             output.extend_from_slice(piece);
             let done = output[looked_at..].windows(end.len()).any(|window| window == end.as_bytes());
             if done || output.len() > MAX_OUTPUT { Want::Nothing } else { Want::More }
         })
         .await?;
-    let report = Report::parse(&output, placement.nonce);
+    let report = Report::parse(&output, nonce);
     if report.0.is_empty() {
         let status = ended.status.map_or("no exit status".to_owned(), |status| format!("exit status {status}"));
         let said = [shown(&output), shown(&ended.stderr)].join(" ");
@@ -134,7 +135,7 @@ async fn run(
 }
 
 /// The lines of a script that are ours.
-struct Report(Vec<(String, String)>);
+pub(crate) struct Report(Vec<(String, String)>);
 
 impl Report {
     fn parse(output: &[u8], nonce: Nonce) -> Report {
@@ -144,11 +145,11 @@ impl Report {
         Report(ours.map(|(word, value)| (word.to_owned(), value.to_owned())).collect())
     }
 
-    fn all<'a>(&'a self, word: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn all<'a>(&'a self, word: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(found, _)| found == word).map(|(_, value)| value.as_str())
     }
 
-    fn last<'a>(&'a self, word: &'a str) -> Option<&'a str> {
+    pub(crate) fn last<'a>(&'a self, word: &'a str) -> Option<&'a str> {
         self.all(word).last()
     }
 }
