@@ -12,6 +12,7 @@ pub mod import;
 pub mod keys;
 mod limits;
 mod pattern;
+mod phase;
 pub mod place;
 pub mod prepare;
 pub mod probe_file;

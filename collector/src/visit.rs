@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use crate::answer::{Answer, AnswerReader, NoAnswer};
 use crate::failure::shown;
 use crate::keys::KeyRing;
+use crate::phase::timed;
 use crate::place::{Placed, Placement, place};
 use crate::probe_file::{Probe, Probes};
 use crate::run::{Memory, Reserved};
@@ -123,11 +124,16 @@ pub async fn visit(fleet: &Fleet, host: &Visitee, line: Line, nonce: Nonce) -> R
     let all = async {
         let stream = match line {
             Line::Dialled(stream) => stream,
-            Line::Shared(session) => return Visit { fleet, host, access, session: &session, nonce }.collect().await,
+            Line::Shared(session) => {
+                let visit = Visit { fleet, host, access, session: &session, nonce };
+                return timed(&host.name, "commands", visit.collect()).await;
+            }
         };
-        let mut session = Session::open(stream, &host.target, fleet.trust.clone(), fleet.deadlines.handshake).await?;
-        session.log_in(&access.login, fleet.deadlines.authentication).await?;
-        let brought = Visit { fleet, host, access, session: &session, nonce }.collect().await;
+        let open = Session::open(stream, &host.target, fleet.trust.clone(), fleet.deadlines.handshake);
+        let mut session = timed(&host.name, "handshake", open).await?;
+        timed(&host.name, "login", session.log_in(&access.login, fleet.deadlines.authentication)).await?;
+        let visit = Visit { fleet, host, access, session: &session, nonce };
+        let brought = timed(&host.name, "commands", visit.collect()).await;
         session.close().await;
         brought
     };

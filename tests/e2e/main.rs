@@ -1,5 +1,6 @@
 //! The project end to end, with real servers and the programs as `cargo build` makes them.
 
+mod cleaning;
 mod collecting;
 mod crontab;
 mod database;
@@ -17,6 +18,7 @@ mod server;
 mod spool;
 mod strangers;
 mod syscalls;
+mod terminal;
 mod ways;
 
 use harness::{Server, Sshd, SshdOptions};

@@ -18,12 +18,34 @@ Exit status:
   1  could not run (database, lock)  4  another instance is running
   2  usage, configuration or keys    130, 143  interrupted in mid-run
 
-Without a terminal, a run that ends with 0 prints nothing unless -v or --format is given.
+Without a terminal, a run that ends with 0 prints nothing unless -v or --format is given. At a terminal it shows how
+far it is, and of many hosts that fail alike it tells the first five and names the others; -v tells all.
+What standard output does not take is lost, not the run: it goes on and the database has it all. But with
+--format json the run then ends with 1. (An output closed beforehand, by >&-, is one thrown away, as /dev/null.)
 
 Examples:
   fleet-collector keygen                 once, on the server
+  fleet-collector import                 what ~/.ssh/config knows, as elements for config.xml
   fleet-collector trust 'web*'           look at host keys and pin them
   */5 * * * * /usr/local/bin/fleet-collector            in a crontab";
+
+const IMPORT: &str = "\
+Every name of a Host line that has no wildcards becomes a <client>, with what `ssh -G NAME` says of it: so Include,
+Match, Host * and defaults mean what they mean to ssh, and a Match exec runs its command. Jump hosts that are no
+client yet are added with enabled=\"false\". What has no place in config.xml is told as an XML comment before the
+client; names that are no host names here are left out and told on standard error. Needs OpenSSH's ssh.
+
+Example:
+  fleet-collector import > clients.xml   then move them into config.xml, and run: fleet-collector check";
+
+const CLEAN: &str = "\
+Removes the places that visits take: work-dir, the place of the last visit, ~/.cache/fleet-health, ~/.fleet-health,
+$XDG_RUNTIME_DIR/fleet-health, and fleet-health.* of the account in /var/tmp and /dev/shm; also ~/.cache if it is
+empty then. A host is left as it is, and counts as failed, if a file that is not ours lies in one of them, or if
+measurements wait there that no run has taken home; the next run takes them, or --force gives them up.
+A host that stays in config.xml gets everything again in the next run. A crontab line on the host is not removed.
+
+Exit status: 0 all hosts are clean, 3 some are not, 4 a run is under way; else as for a run.";
 
 /// Visits every host of config.xml by SSH and stores what its probe measures
 ///
@@ -40,7 +62,7 @@ pub struct Args {
     pub(super) command: Option<Command>,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct Place {
     /// The configuration file
     #[arg(long, value_name = "FILE", global = true)]
@@ -51,6 +73,18 @@ pub(super) struct Place {
     /// Tell also of hosts that are ok; twice for logs
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub(super) verbose: u8,
+    /// How logs and errors are written to standard error
+    #[arg(long, value_enum, value_name = "FORMAT", global = true, default_value_t)]
+    pub(super) log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// Lines for people
+    #[default]
+    Text,
+    /// One JSON object for each event: timestamp, level, message, and fields such as host
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -63,11 +97,17 @@ pub(super) enum Command {
     Keygen(KeygenArgs),
     /// Show the host keys of hosts and pin them in known_hosts
     Trust(TrustArgs),
+    /// Print the hosts of an ssh_config(5) file as elements for config.xml
+    #[command(after_help = IMPORT, after_long_help = IMPORT)]
+    Import(ImportArgs),
+    /// Remove everything of ours from hosts: probe, keys, spool and their directory
+    #[command(after_help = CLEAN, after_long_help = CLEAN)]
+    Clean(CleanArgs),
 }
 
 #[derive(Debug, Default, PartialEq, Eq, clap::Args)]
 pub(super) struct RunArgs {
-    /// Visit only the hosts with this name or pattern (* and ?); may be repeated
+    /// Visit only the hosts with this name or pattern (* and ?), or of a group: @PATTERN; may be repeated
     #[arg(long = "host", value_name = "PATTERN")]
     pub(super) hosts: Vec<String>,
     /// Work on so many hosts at once [default: jobs in config.xml, else 64]
@@ -102,7 +142,7 @@ pub(super) enum Format {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct TrustArgs {
-    /// Names or patterns of hosts in config.xml
+    /// Names or patterns of hosts in config.xml, or @PATTERN for groups
     #[arg(required = true, value_name = "PATTERN")]
     pub(super) hosts: Vec<String>,
     /// Pin without asking
@@ -111,6 +151,26 @@ pub(super) struct TrustArgs {
     /// Let a changed key take the place of the one on file
     #[arg(long)]
     pub(super) replace: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ImportArgs {
+    /// The file [default: ~/.ssh/config, with what /etc/ssh/ssh_config adds to it]
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CleanArgs {
+    /// Names or patterns of hosts in config.xml, or @PATTERN for groups
+    #[arg(required = true, value_name = "PATTERN")]
+    pub(super) hosts: Vec<String>,
+    /// Remove without asking
+    #[arg(long)]
+    pub(super) yes: bool,
+    /// Also where measurements wait that no run has taken home yet: they are lost
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 #[cfg(test)]
@@ -132,6 +192,22 @@ mod tests {
             assert_eq!(args.place.config, Some("x.xml".into()));
             assert!(matches!(args.command, Some(Command::Check)));
         }
+    }
+
+    #[test]
+    fn logs_are_text_unless_asked_for_as_json_with_any_command() {
+        let bare = Args::parse_from(["fleet-collector"]);
+        assert_eq!(bare.place.log_format, LogFormat::Text);
+        let named = Args::parse_from(["fleet-collector", "check", "--log-format", "json"]);
+        assert_eq!(named.place.log_format, LogFormat::Json);
+    }
+
+    #[test]
+    fn nothing_is_removed_from_hosts_that_are_not_named() {
+        assert!(Args::try_parse_from(["fleet-collector", "clean"]).is_err());
+        let named = Args::parse_from(["fleet-collector", "clean", "web*", "--force"]);
+        let Some(Command::Clean(clean)) = named.command else { panic!("{named:?}") };
+        assert_eq!((clean.hosts, clean.yes, clean.force), (vec!["web*".to_owned()], false, true));
     }
 
     #[test]

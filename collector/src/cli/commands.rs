@@ -5,29 +5,51 @@ use std::fs::{self, DirBuilder};
 use std::io::{self, IsTerminal};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
-use config::{Environment, HostKeyPolicy};
+use config::Environment;
+use schedule::{Interrupt, Schedule};
 use storage::RunLock;
 use tokio::runtime::Runtime;
-use tokio_util::sync::CancellationToken;
 
-use super::args::{Args, Command, Place, RunArgs};
+use super::args::{Args, Command, Format, Place, RunArgs};
+use super::check::check;
+use super::clean::clean;
 use super::error::{CommandError, Ending};
+use super::import::import;
+use super::progress::Progress;
 use super::report::{Printer, print};
-use super::{key_report, logging, trust};
-use crate::keys;
+use super::{logging, trust};
 use crate::prepare::Setting;
 use crate::probe_file::Places;
-use crate::run::Summary;
+use crate::{clock, keys};
+
+/// Does what the command line says, and tells on standard error why if it can't.
+pub fn main(args: Args) -> ExitCode {
+    let format = args.place.log_format;
+    execute(args).map_or_else(
+        |error| {
+            error.tell(format);
+            ExitCode::from(error.status())
+        },
+        ExitCode::from,
+    )
+}
 
 /// Does what the command line says.
 ///
 /// # Errors
 /// The command could not do its work; the error knows its exit status.
 pub fn execute(args: Args) -> Result<Ending, CommandError> {
-    let to_be_read = matches!(args.command, Some(Command::Check)) || io::stderr().is_terminal();
-    logging::start(args.place.verbose, to_be_read);
+    let place = args.place.clone();
+    let for_people = matches!(args.command, Some(Command::Check | Command::Import(_)));
+    logging::start(place.verbose, for_people || io::stderr().is_terminal(), place.log_format);
+    dispatch(args).map_err(|error| error.repeating(&place))
+}
+
+fn dispatch(args: Args) -> Result<Ending, CommandError> {
     let Args { place, run, command } = args;
     if command.is_some() && run != RunArgs::default() {
         let hint = "fleet-collector run --host …, or without a command";
@@ -35,87 +57,70 @@ pub fn execute(args: Args) -> Result<Ending, CommandError> {
     }
     match command.unwrap_or(Command::Run(run)) {
         Command::Run(run) => in_runtime(run_or_schedule(&place, &run)),
-        Command::Check => check(&place),
+        Command::Check => check(&setting(&place, Vec::new(), None)?),
         Command::Keygen(args) => keygen(&place, args.rotate),
         Command::Trust(args) => {
             let setting = setting(&place, args.hosts.clone(), None)?;
             make_private(&setting.state_dir)?;
             in_runtime(trust::trust(&setting, &args))
         }
+        Command::Import(args) => import(&args),
+        Command::Clean(args) => in_runtime(clean(setting(&place, args.hosts.clone(), None)?, args, &place)),
     }
 }
 
 async fn run_or_schedule(place: &Place, args: &RunArgs) -> Result<Ending, CommandError> {
-    let printer = Printer::new(args.format, place.verbose > 0);
-    let interrupt = schedule::Interrupt::listen().map_err(|error| CommandError::could_not_run(&error))?;
+    let interrupt = Interrupt::listen().map_err(|error| CommandError::could_not_run(&error))?;
     let Some(expression) = &args.schedule else {
-        let summary = run_once(place, args, printer, interrupt.token.clone()).await?;
-        let signal = interrupt.signal().filter(|_| summary.cancelled);
-        return Ok(signal.map_or(Ending::of(&summary), Ending::Interrupted));
+        return run_once(place, args, &interrupt).await;
     };
-    let schedule = schedule::Schedule::parse(expression, args.timezone.as_deref())?;
+    let schedule = Schedule::parse(expression, args.timezone.as_deref())?;
     // What is wrong now is told now, not in the first night.
     setting(place, args.hosts.clone(), args.jobs)?.prepare()?;
-    let interrupted = Cell::new(false);
+    let interrupted = Cell::new(None);
+    tell_next(&schedule, args);
     schedule::run(&schedule, interrupt.token.clone(), || async {
         // config.xml is read again for each run, as it would be from crontab.
-        match run_once(place, args, printer, interrupt.token.clone()).await {
-            Ok(summary) => interrupted.set(summary.cancelled),
+        match run_once(place, args, &interrupt).await.map_err(|error| error.repeating(place)) {
+            Ok(Ending::Interrupted(signal)) => interrupted.set(Some(signal)),
+            Ok(Ending::Done | Ending::SomeFailed) => {}
             Err(error) => tracing::error!(hint = error.hint(), "{error}"),
+        }
+        if !interrupt.token.is_cancelled() {
+            tell_next(&schedule, args);
         }
     })
     .await?;
-    Ok(interrupt.signal().filter(|_| interrupted.get()).map_or(Ending::Done, Ending::Interrupted))
+    Ok(interrupted.get().map_or(Ending::Done, Ending::Interrupted))
 }
 
-async fn run_once(
-    place: &Place,
-    args: &RunArgs,
-    printer: Printer,
-    stop: CancellationToken,
-) -> Result<Summary, CommandError> {
+/// Says when the next run is, to somebody who sits there and waits.
+fn tell_next(schedule: &Schedule, args: &RunArgs) {
+    if args.format == Some(Format::Json) || !io::stdout().is_terminal() {
+        return;
+    }
+    let now = UNIX_EPOCH + Duration::from_millis(clock::now().as_millis().unsigned_abs());
+    if let Some(next) = schedule.next_after(now.into()) {
+        print(&format!("next run at {}", next.format("%Y-%m-%d %H:%M:%S UTC")));
+    }
+}
+
+async fn run_once(place: &Place, args: &RunArgs, interrupt: &Interrupt) -> Result<Ending, CommandError> {
     let setting = setting(place, args.hosts.clone(), args.jobs)?;
     let run = setting.prepare()?;
     make_private(&setting.state_dir)?;
     let _lock = RunLock::take(&run.database, "collector")?;
-    let summary = run.execute(stop, Arc::new(printer)).await?;
+    let printer = Arc::new(Printer::new(args.format, place));
+    let progress = printer.shows_progress().then(|| Progress::start(printer.count()));
+    let summary = run.execute(interrupt.token.clone(), printer.clone()).await?;
+    drop(progress);
     printer.summary(&summary);
-    Ok(summary)
-}
-
-fn check(place: &Place) -> Result<Ending, CommandError> {
-    let setting = setting(place, Vec::new(), None)?;
-    print(&format!("config    {}", setting.config.path.display()));
-    print(&format!("state     {}", setting.state_dir.display()));
-    print(&format!("database  {}", setting.database().display()));
-    let policy = match setting.config.collector.host_keys {
-        HostKeyPolicy::Strict => "strict",
-        HostKeyPolicy::AcceptNew => "accept-new",
-    };
-    print(&format!("host keys {} ({policy})", setting.known_hosts().display()));
-    let run = setting.prepare()?;
-    let mut ending = Ok(Ending::Done);
-    for (host, visitee) in setting.config.hosts.iter().zip(&run.hosts) {
-        let key = host.identity_file.as_ref().map(|path| format!("key {}", path.display()));
-        let agent = host.agent.as_ref().map(|_| "agent".to_owned());
-        let password = host.password.as_ref().map(|_| "password".to_owned());
-        let login = [key, agent, password].into_iter().flatten().collect::<Vec<_>>().join(", then ");
-        let (name, user, address, port) = (&host.name, &host.username, &host.address, host.port);
-        let pinned = if run.fleet.trust.knows(&visitee.target) { "host key on file" } else { "no host key on file" };
-        let rules = host.rules.len();
-        print(&format!("host      {name}: {user}@{address} port {port}, {login}, {pinned}, {rules} rules"));
-        if let Err(found) = &visitee.access {
-            print(&format!("          {found}"));
-            ending = Err(CommandError::usage("some hosts can't be logged in to, see above", None));
-        }
+    if printer.has_lost_results() {
+        return Err(CommandError::results_lost());
     }
-    for probe in run.fleet.probes.iter() {
-        print(&format!("probe     {}, {} bytes, sha256 {}", probe.architecture, probe.bytes.len(), probe.sha256));
-    }
-    for line in key_report::lines(&run.fleet.keys, &setting)? {
-        print(&line);
-    }
-    ending
+    // A signal that came when the work was done already changed nothing about it.
+    let signal = interrupt.signal().filter(|_| printer.cut_short());
+    Ok(signal.map_or(Ending::of(&summary), Ending::Interrupted))
 }
 
 fn keygen(place: &Place, rotate: bool) -> Result<Ending, CommandError> {

@@ -1,12 +1,16 @@
 //! How the program ends: which exit status, and what it says.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use config::ConfigError;
 use schedule::{ParseScheduleError, ScheduleError};
 use storage::{LockError, StoreError};
 
+use super::args::{LogFormat, Place};
+use super::hint::as_called;
 use crate::failure::with_causes;
+use crate::import::ImportError;
 use crate::keys::KeyPairError;
 use crate::prepare::PrepareError;
 use crate::run::{RunError, Summary};
@@ -70,6 +74,29 @@ impl CommandError {
         CommandError { status: USAGE, message: message.into(), hint }
     }
 
+    /// Its hint, as it can be typed by whoever called this program so.
+    pub(super) fn repeating(mut self, place: &Place) -> CommandError {
+        self.hint = self.hint.map(|hint| as_called(&hint, place));
+        self
+    }
+
+    /// Tells it on standard error. One that can't be written (a full disk) changes nothing about the exit status.
+    pub(super) fn tell(&self, format: LogFormat) {
+        match format {
+            LogFormat::Json => tracing::error!(hint = self.hint(), "{self}"),
+            LogFormat::Text => {
+                let hint = self.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+                drop(writeln!(io::stderr(), "error: {self}{hint}"));
+            }
+        }
+    }
+
+    pub(super) fn results_lost() -> CommandError {
+        let message = "not all results could be written to standard output".to_owned();
+        let hint = Some("the run itself was done and the database has its results; see: fleet status".to_owned());
+        CommandError { status: COULD_NOT_RUN, message, hint }
+    }
+
     pub(super) fn could_not_run(error: &dyn std::error::Error) -> CommandError {
         CommandError { status: COULD_NOT_RUN, message: with_causes(error), hint: None }
     }
@@ -98,6 +125,13 @@ impl From<KeyPairError> for CommandError {
 
 impl From<KnownHostsError> for CommandError {
     fn from(error: KnownHostsError) -> CommandError {
+        let hint = error.hint();
+        CommandError::usage(with_causes(&error), hint)
+    }
+}
+
+impl From<ImportError> for CommandError {
+    fn from(error: ImportError) -> CommandError {
         let hint = error.hint();
         CommandError::usage(with_causes(&error), hint)
     }

@@ -1,31 +1,75 @@
 //! What a run prints.
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sample::HostName;
+use sample::{HostName, OutcomeKind};
 use serde_json::json;
 
-use super::args::Format;
+use super::args::{Format, Place};
+use super::hint::as_called;
+use super::progress::{self, Count};
 use crate::run::{HostReport, Observer, Summary};
+
+/// So many hosts with the same failure are told one by one to a person at a terminal; the others are only named.
+const TOLD_SINGLY: usize = 5;
 
 /// Prints hosts as they come, and the summary.
 ///
 /// A closed standard output (`| head`, a full disk) never ends a run: what can't be printed is in the database.
-#[derive(Clone, Copy)]
 pub(super) struct Printer {
     format: Format,
     /// Cron mails whatever is printed: without a terminal and without being asked, good news stays unsaid.
     quiet_when_ok: bool,
     verbose: bool,
+    folding: bool,
+    hints: Place,
+    count: Arc<Count>,
+    /// The hosts of each kind of ending but ok, in the order they came.
+    failed: Mutex<BTreeMap<OutcomeKind, Vec<HostName>>>,
+    lost: AtomicBool,
 }
 
 impl Printer {
-    pub(super) fn new(format: Option<Format>, verbose: bool) -> Printer {
-        let quiet_when_ok = format.is_none() && !verbose && !io::stdout().is_terminal();
-        Printer { format: format.unwrap_or(Format::Text), quiet_when_ok, verbose }
+    /// `place` is what the hints repeat.
+    pub(super) fn new(format: Option<Format>, place: &Place) -> Printer {
+        let (verbose, terminal) = (place.verbose > 0, io::stdout().is_terminal());
+        Printer {
+            quiet_when_ok: format.is_none() && !verbose && !terminal,
+            format: format.unwrap_or(Format::Text),
+            verbose,
+            folding: terminal && !verbose,
+            hints: place.clone(),
+            count: Arc::default(),
+            failed: Mutex::default(),
+            lost: AtomicBool::new(false),
+        }
+    }
+
+    /// How many hosts were told of.
+    pub(super) fn count(&self) -> Arc<Count> {
+        self.count.clone()
+    }
+
+    /// Whether progress may be shown.
+    pub(super) fn shows_progress(&self) -> bool {
+        self.format == Format::Text && progress::can_redraw()
+    }
+
+    /// Whether somebody asked for JSON and it could not be written.
+    pub(super) fn has_lost_results(&self) -> bool {
+        self.format == Format::Json && self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Whether the run was cut short: some hosts had no turn.
+    pub(super) fn cut_short(&self) -> bool {
+        self.failed().contains_key(&OutcomeKind::Cancelled)
     }
 
     fn host(&self, report: &HostReport) {
+        let of_its_kind = self.note(report);
         let HostReport { host, outcome, samples } = report;
         let (kind, duration_ms) = (outcome.kind, outcome.duration.as_millis());
         let text = match self.format {
@@ -43,44 +87,108 @@ impl Printer {
                     let detail = outcome.detail.as_ref().map(|detail| format!("; {detail}")).unwrap_or_default();
                     format!("{host}: {kind}, new samples: {samples}, {duration_ms} ms{detail}")
                 }
+                (Some(_), _) if self.folding && of_its_kind > TOLD_SINGLY => return,
                 (Some(hint), _) => {
-                    let hint = hint.replace("NAME", host.as_str());
+                    let hint = as_called(hint, &self.hints).replace("NAME", host.as_str());
                     let detail = outcome.detail.as_deref().unwrap_or_default();
                     format!("{host}: {kind}: {detail}\n  hint: {hint}")
                 }
             },
         };
-        print(&text);
+        self.print(&text);
     }
 
     pub(super) fn summary(&self, summary: &Summary) {
-        let Summary { hosts, ok, wall, cancelled } = *summary;
+        let Summary { hosts, ok, wall, .. } = *summary;
         let wall_s = (wall.as_secs_f64() * 1000.0).round() / 1000.0;
         match self.format {
             Format::Json => {
                 let summary = json!({ "hosts": hosts, "ok": ok, "failed": hosts - ok, "wall_s": wall_s });
-                print(&json!({ "summary": summary }).to_string());
+                self.print(&json!({ "summary": summary }).to_string());
             }
             Format::Text if self.quiet_when_ok && ok == hosts => {}
             Format::Text => {
-                let end = if cancelled { ", interrupted" } else { "" };
-                print(&format!("{ok} of {hosts} hosts ok in {wall_s:.1} s{end}"));
+                let failed = self.failed();
+                if self.folding {
+                    failed.iter().filter_map(|(kind, hosts)| folded(*kind, hosts)).for_each(|text| {
+                        self.print(&as_called(&text, &self.hints));
+                    });
+                }
+                let kinds: Vec<String> = failed.iter().map(|(kind, hosts)| format!("{} {kind}", hosts.len())).collect();
+                let kinds = if kinds.is_empty() { String::new() } else { format!("; {}", kinds.join(", ")) };
+                self.print(&format!("{ok} of {hosts} hosts ok in {wall_s:.1} s{kinds}"));
             }
+        }
+    }
+
+    /// Counts the host; returns how many have failed as it has by now.
+    fn note(&self, report: &HostReport) -> usize {
+        let ok = report.outcome.kind == OutcomeKind::Ok;
+        self.count.finished(&report.host, ok);
+        if ok {
+            return 0;
+        }
+        let mut failed = self.failed();
+        let hosts = failed.entry(report.outcome.kind).or_default();
+        hosts.push(report.host.clone());
+        hosts.len()
+    }
+
+    fn failed(&self) -> MutexGuard<'_, BTreeMap<OutcomeKind, Vec<HostName>>> {
+        // A list is whole between any two calls, also if a thread panicked.
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn print(&self, text: &str) {
+        if progress::above(|| write_line(text)).is_err() {
+            self.lost.store(true, Ordering::Relaxed);
         }
     }
 }
 
 impl Observer for Printer {
-    fn selected(&self, _hosts: usize) {}
+    fn selected(&self, hosts: usize) {
+        self.count.selected(hosts);
+    }
 
-    fn started(&self, _host: &HostName) {}
+    fn started(&self, host: &HostName) {
+        self.count.started(host);
+    }
 
     fn finished(&self, report: &HostReport) {
         self.host(report);
     }
 }
 
+/// The hosts that were not told of one by one.
+fn folded(kind: OutcomeKind, hosts: &[HostName]) -> Option<String> {
+    let others = hosts.get(TOLD_SINGLY..).filter(|others| !others.is_empty())?;
+    let hint = kind.hint()?.replace("NAME", "NAME…");
+    let names: Vec<&str> = others.iter().map(HostName::as_str).collect();
+    let (count, more) = (others.len(), if others.len() == 1 { "host" } else { "hosts" });
+    Some(format!("{kind}: {count} more {more}: {}\n  hint: {hint}", names.join(", ")))
+}
+
+/// Prints a line that nobody is worse off without.
 pub(super) fn print(text: &str) {
-    // See `Printer`.
-    drop(writeln!(io::stdout(), "{text}"));
+    drop(progress::above(|| write_line(text)));
+}
+
+fn write_line(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}").and_then(|()| out.flush())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_beyond_the_first_ones_of_a_kind_are_named_with_one_hint() {
+        let hosts: Vec<HostName> = (1..=8).map(|number| format!("db{number}").parse().unwrap()).collect();
+        assert_eq!(folded(OutcomeKind::ConnectTimeout, &hosts[..5]), None);
+        let hint = OutcomeKind::ConnectTimeout.hint().unwrap();
+        let told = folded(OutcomeKind::ConnectTimeout, &hosts).unwrap();
+        assert_eq!(told, format!("connect_timeout: 3 more hosts: db6, db7, db8\n  hint: {hint}"));
+    }
 }

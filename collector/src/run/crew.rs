@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::row::row;
 use super::turns::{Admitted, Turns};
 use crate::Failure;
+use crate::phase::timed;
 use crate::recorder::{Inbox, Ticket};
 use crate::unseal::{Unsealed, unseal};
 use crate::visit::{Brought, Fleet, Line, Visitee, visit};
@@ -133,7 +134,7 @@ async fn turn(fleet: Arc<Fleet>, host: Visitee, turns: &Turns, admitted: Admitte
         host.target.open_way().await?;
         Line::open(&fleet, &host).await
     };
-    let (mut line, job) = turns.connect(admitted, way).await?;
+    let (mut line, job) = turns.connect(admitted, timed(&host.name, "dial", way)).await?;
     if job.came_late {
         drop(line);
         line = Line::open(&fleet, &host).await?;
