@@ -192,7 +192,6 @@ pub(crate) struct Included {
 }
 
 /// The files that were read so far.
-#[derive(Default)]
 pub(crate) struct Files {
     /// Where each was included; none for the first.
     seen: HashMap<Identity, Option<usize>>,
