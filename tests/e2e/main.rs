@@ -19,6 +19,7 @@ mod spool;
 mod strangers;
 mod syscalls;
 mod terminal;
+mod terms;
 mod ways;
 
 use harness::{Server, Sshd, SshdOptions};

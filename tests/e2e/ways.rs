@@ -1,4 +1,4 @@
-//! How hosts are reached: through jump hosts, by pinned keys, with old algorithms.
+//! How hosts are reached that only jump hosts reach.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,21 +17,22 @@ use tokio_util::sync::CancellationToken;
 const FORWARDED: &str = "server_request_direct_tcpip: originator";
 
 /// A server, and the hosts it is told to watch.
-struct Watched {
+pub(crate) struct Watched {
     dir: TempDir,
     server: Server,
     clients: String,
-    known_hosts: String,
+    /// The lines of known_hosts.
+    pub(crate) known_hosts: String,
 }
 
 impl Watched {
-    fn new() -> Watched {
+    pub(crate) fn new() -> Watched {
         let dir = tempfile::tempdir().unwrap();
         let server = Server::new(&dir.path().join("server"));
         Watched { dir, server, clients: String::new(), known_hosts: String::new() }
     }
 
-    fn sshd(&self, name: &str, options: SshdOptions) -> Sshd {
+    pub(crate) fn sshd(&self, name: &str, options: SshdOptions) -> Sshd {
         Sshd::start(&self.dir.path().join(name), options)
     }
 
@@ -41,7 +42,7 @@ impl Watched {
     }
 
     /// Adds a client that is reached at this address and port.
-    fn add(&mut self, name: &str, sshd: &Sshd, (address, port): (&str, u16)) {
+    pub(crate) fn add(&mut self, name: &str, sshd: &Sshd, (address, port): (&str, u16)) {
         let identity = sshd.identity().display().to_string();
         self.clients += &format!(
             "<client name=\"{name}\" ip=\"{address}\" port=\"{port}\" username=\"{USER}\" identity-file=\"{identity}\"/>\n"
@@ -49,7 +50,7 @@ impl Watched {
     }
 
     /// Adds a client that is reached directly, with its key on file.
-    fn add_direct(&mut self, name: &str, sshd: &Sshd, address: &str) {
+    pub(crate) fn add_direct(&mut self, name: &str, sshd: &Sshd, address: &str) {
         self.add(name, sshd, (address, sshd.port));
         self.known_hosts += &sshd.known_hosts_line(address);
     }
@@ -61,7 +62,7 @@ impl Watched {
     }
 
     /// The configuration, with `change` applied to each host.
-    fn setting(&self, change: impl Fn(&mut Host)) -> Setting {
+    pub(crate) fn setting(&self, change: impl Fn(&mut Host)) -> Setting {
         self.server.configure(&format!("<config>\n{}</config>\n", self.clients));
         fs::write(self.server.state("known_hosts"), &self.known_hosts).unwrap();
         let mut config = config::load(&self.server.dir.join("config.xml")).unwrap();
@@ -73,7 +74,7 @@ impl Watched {
 }
 
 /// Visits every host. Returns `kind` or `kind: detail` by host.
-fn visit(setting: &Setting) -> BTreeMap<String, String> {
+pub(crate) fn visit(setting: &Setting) -> BTreeMap<String, String> {
     let told = Arc::new(Mutex::new(BTreeMap::new()));
     let hears = told.clone();
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -273,56 +274,4 @@ fn a_jump_host_that_dies_in_mid_run_takes_only_the_hosts_behind_it_along() {
     proxy.mend();
     let outcomes = visit(&setting);
     assert!(outcomes.values().all(|outcome| outcome == "ok"), "{outcomes:?}");
-}
-
-#[test]
-fn a_pinned_fingerprint_decides_whatever_is_on_file() {
-    let mut watched = Watched::new();
-    let (one, other) = (watched.sshd("one", SshdOptions::default()), watched.sshd("other", SshdOptions::default()));
-    watched.add("one", &one, ("127.0.5.25", one.port));
-    watched.add_direct("other", &other, "127.0.5.26");
-    let pins = [one.fingerprint(), "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned()];
-    let setting = watched.setting(|host| host.fingerprints = pins.to_vec());
-    let outcomes = visit(&setting);
-    assert_eq!(outcomes["one"], "ok", "its key is not on file, but pinned");
-    let refused = &outcomes["other"];
-    assert!(refused.starts_with("host_key_changed"), "its key is on file, but not pinned: {refused}");
-    assert!(pins.iter().all(|pin| refused.contains(pin)) && refused.contains(&other.fingerprint()), "{refused}");
-    assert!(!other.log().contains("userauth-request for user"), "{}", other.log());
-
-    watched.known_hosts += &format!("@revoked * {}", one.host_key());
-    let outcomes = visit(&watched.setting(|host| host.fingerprints = pins.to_vec()));
-    assert!(outcomes["one"].starts_with("host_key_revoked"), "{outcomes:?}");
-}
-
-#[test]
-fn old_algorithms_are_taken_only_where_they_are_allowed() {
-    let old = [
-        ("KexAlgorithms diffie-hellman-group14-sha1\nHostKeyAlgorithms ssh-rsa\n", "key exchange"),
-        ("KexAlgorithms diffie-hellman-group-exchange-sha256\n", "key exchange"),
-        ("HostKeyAlgorithms ssh-rsa\n", "host key algorithm"),
-        ("Ciphers aes128-cbc\nMACs hmac-sha1\n", "cipher"),
-    ];
-    for (config, kind) in old {
-        let mut watched = Watched::new();
-        let options = SshdOptions { config: config.to_owned(), host_key: Some("rsa"), ..SshdOptions::default() };
-        let sshd = watched.sshd("old", options);
-        watched.add_direct("old", &sshd, "127.0.5.27");
-        let refused = visit(&watched.setting(|_| {})).remove("old").unwrap();
-        assert!(refused.starts_with(&format!("handshake_failed: no common {kind}: it offers ")), "{refused}");
-        let theirs = config.lines().next().unwrap().split(' ').nth(1).unwrap();
-        assert!(refused.contains(theirs) && refused.contains("; we take "), "{refused}");
-        let outcomes = visit(&watched.setting(|host| host.legacy_algorithms = true));
-        assert_eq!(outcomes["old"], "ok", "{config}");
-    }
-}
-
-#[test]
-fn a_modern_host_is_not_talked_down_to_old_algorithms() {
-    let mut watched = Watched::new();
-    let sshd = watched.sshd("new", SshdOptions::default());
-    watched.add_direct("new", &sshd, "127.0.5.28");
-    assert_eq!(visit(&watched.setting(|host| host.legacy_algorithms = true))["new"], "ok");
-    assert!(sshd.log().contains("kex: algorithm: curve25519-sha256"), "{}", sshd.log());
-    assert!(sshd.log().contains("cipher: aes256-gcm@openssh.com"), "{}", sshd.log());
 }
