@@ -10,7 +10,7 @@ use sample::{KeyId, Nonce, Untrusted};
 use crate::Failure;
 use crate::failure::shown;
 use crate::probe_file::{Probe, Probes};
-use crate::ssh::{Session, Want};
+use crate::ssh::{SHOWN_OF_FLOOD, Session, Want};
 use crate::work_dir::WorkDir;
 
 const FIND_A_PLACE: &str = include_str!("place.sh");
@@ -39,7 +39,12 @@ pub struct Placed<'a> {
     pub work_dir: WorkDir,
     /// What lies there.
     pub probe: &'a Probe,
+    /// The places that were looked at before, and why they were not taken, for people; nothing if there are none.
+    pub refused: Option<String>,
 }
+
+/// How many places an upload is tried to: where a quota is full, that is seen only then.
+const UPLOADS: usize = 3;
 
 /// Puts probe and key on the host, as far as they are missing; `guess` is the probe it most likely needs.
 ///
@@ -47,64 +52,85 @@ pub struct Placed<'a> {
 /// The login shell doesn't run the script, the host offers no place, or there is no probe for it.
 pub async fn place<'a>(session: &Session, placement: &Placement<'a>, guess: &'a Probe) -> Result<Placed<'a>, Failure> {
     let mut probe = guess;
-    let mut report = find_a_place(session, placement, probe).await?;
+    let mut report = find_a_place(session, placement, probe, "").await?;
     let uname = report.last("uname").unwrap_or_default().to_owned();
     if uname != machine(probe) {
         probe = placement.probes.for_uname(&uname).map_err(Failure::ArchUnsupported)?;
-        report = find_a_place(session, placement, probe).await?;
+        report = find_a_place(session, placement, probe, "").await?;
     }
-    let Some(place) = report.last("place") else {
-        // A host may refuse as many places as it likes; the first ones tell enough.
-        let refused: Vec<String> = report.all("refused").take(8).map(|line| Untrusted(line).to_string()).collect();
-        return Err(Failure::NoWorkDir(refused.join(", ")));
-    };
-    let refused = |_| Failure::NoWorkDir(format!("{} has characters that not every shell can name", Untrusted(place)));
-    let work_dir: WorkDir = place.parse().map_err(refused)?;
-    if report.last("part").is_some() {
-        upload(session, placement, &work_dir, probe).await?;
+    let (mut avoid, mut failed) = (" ".to_owned(), Vec::new());
+    for _ in 0..UPLOADS {
+        let refused = refusals(&report, &failed);
+        let Some(place) = report.last("place") else { return Err(Failure::NoWorkDir(refused.unwrap_or_default())) };
+        let unusual =
+            |_| Failure::NoWorkDir(format!("{} has characters that not every shell can name", Untrusted(place)));
+        let work_dir: WorkDir = place.parse().map_err(unusual)?;
+        if report.last("part").is_none() {
+            return Ok(Placed { work_dir, probe, refused });
+        }
+        match upload(session, placement, &work_dir, probe).await? {
+            Ok(()) => return Ok(Placed { work_dir, probe, refused }),
+            Err(found) => failed.push(found),
+        }
+        avoid += &format!("{place} ");
+        report = find_a_place(session, placement, probe, &avoid).await?;
     }
-    Ok(Placed { work_dir, probe })
+    Err(Failure::NoWorkDir(failed.join(", ")))
+}
+
+/// The places that were not taken. A host may refuse as many as it likes; the first ones tell enough.
+fn refusals(report: &Report, failed: &[String]) -> Option<String> {
+    let looked_at = report.all("refused").take(8).map(|line| Untrusted(line).to_string());
+    let all: Vec<String> = failed.iter().cloned().chain(looked_at).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 fn machine(probe: &Probe) -> String {
     format!("Linux {}", probe.architecture)
 }
 
-async fn find_a_place(session: &Session, placement: &Placement<'_>, probe: &Probe) -> Result<Report, Failure> {
+async fn find_a_place(
+    session: &Session,
+    placement: &Placement<'_>,
+    probe: &Probe,
+    avoid: &str,
+) -> Result<Report, Failure> {
     let in_script = |place: Option<&WorkDir>| place.map(WorkDir::in_script).unwrap_or_default();
     let (key, pem) = placement.key;
     let script = format!(
-        "nonce={}\nwanted={}\nremembered={}\nmachine='{}'\nsha256={}\nkey={key}\npem='{}'\n{FIND_A_PLACE}",
+        "nonce={}\nwanted={}\nremembered={}\nmachine='{}'\nsha256={}\nsize={}\navoid='{avoid}'\nkey={key}\npem='{}'\n{FIND_A_PLACE}",
         placement.nonce,
         in_script(placement.wanted),
         in_script(placement.remembered),
         machine(probe),
         probe.sha256,
+        probe.bytes.len(),
         pem.trim_end(),
     );
     run_script(session, &script, (placement.nonce, placement.limit), "looking for a place").await
 }
 
+/// Uploads and installs the probe; what was found wrong with it on the host is said in the inner error.
 async fn upload(
     session: &Session,
     placement: &Placement<'_>,
     work_dir: &WorkDir,
     probe: &Probe,
-) -> Result<(), Failure> {
+) -> Result<Result<(), String>, Failure> {
     let (nonce, sha256, size) = (placement.nonce, &probe.sha256, probe.bytes.len());
     // dd needs no redirection, which shells write differently.
     let command = format!("exec dd bs=65536 of={work_dir}/part-{nonce}");
     let dd = session.exec(&command, &probe.bytes, ("uploading the probe", placement.limit), |_| Want::More).await?;
     let script = format!("nonce={nonce}\nplace={}\nsha256={sha256}\nsize={size}\n{INSTALL}", work_dir.in_script());
     let report = run_script(session, &script, (placement.nonce, placement.limit), "installing the probe").await?;
-    match report.last("installed") {
+    Ok(match report.last("installed") {
         Some("yes") => Ok(()),
         found => {
             let found =
                 found.map_or("the check after the upload gave no answer".to_owned(), |f| Untrusted(f).to_string());
-            Err(Failure::NoWorkDir(format!("{work_dir}: {found}; {}", shown(&dd.stderr))))
+            Err(format!("{work_dir}: {found}; {}", shown(&dd.stderr)))
         }
-    }
+    })
 }
 
 /// Runs a script of ours, which marks its lines with the nonce and ends with the word `end`.
@@ -126,6 +152,10 @@ pub(crate) async fn run_script(
         })
         .await?;
     let report = Report::parse(&output, nonce);
+    if report.0.is_empty() && output.len() > MAX_OUTPUT {
+        let begin = shown(&output[..SHOWN_OF_FLOOD]);
+        return Err(Failure::ShellUnusable(format!("the login shell ran no script and printed without end: {begin}")));
+    }
     if report.0.is_empty() {
         let status = ended.status.map_or("no exit status".to_owned(), |status| format!("exit status {status}"));
         let said = [shown(&output), shown(&ended.stderr)].join(" ");

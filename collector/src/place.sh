@@ -4,6 +4,8 @@
 #   remembered=… where the probe was last time, or nothing
 #   machine=…    what `uname -sm` has to say for this probe
 #   sha256=…     the digest of the probe
+#   size=…       its size in bytes
+#   avoid=…      places, with a space around each, to which it could not be uploaded
 #   key=…        the id of the public key, its text in $pem
 # Prints lines "@@FHP <nonce> <word> <value>":
 #   uname    what `uname -sm` says; if that is not the wanted machine, nothing else is done
@@ -41,13 +43,22 @@ usable() {
     rm -f "$try"
 }
 
+# Room for the probe, as far as df knows: there are quotas, too.
+roomy() {
+    case $avoid in *" $1 "*) why="the upload failed there"; return 1 ;; esac
+    [ -x "$1/probe-$sha256" ] && return 0
+    free=$(df -Pk "$1" 2>/dev/null | sed -n '$s/.* \([0-9][0-9]*\)  *[0-9][0-9]*% .*/\1/p')
+    # 64 KiB for key and measurements.
+    [ -z "$free" ] || [ "$free" -ge $((size / 1024 + 64)) ] || { why="no room: $free KiB are free"; return 1; }
+}
+
 digest() {
     { sha256sum "$1" || shasum -a 256 "$1" || openssl dgst -sha256 -r "$1" || busybox sha256sum "$1"; } 2>/dev/null | cut -c 1-64
 }
 
 choose() {
     if [ -n "$wanted" ]; then
-        usable "$wanted" && private "$wanted" && { place=$wanted; return 0; }
+        usable "$wanted" && private "$wanted" && roomy "$wanted" && { place=$wanted; return 0; }
         say refused "$wanted: $why"
         return 1
     fi
@@ -57,19 +68,19 @@ choose() {
             *[!A-Za-z0-9/._+@-]*) say refused "$place: its name has unusual characters"; continue ;;
             /fleet-health | '') continue ;;
         esac
-        usable "$place" && private "$place" && return 0
+        usable "$place" && private "$place" && roomy "$place" && return 0
         say refused "$place: $why"
     done
     # In a place open to all, but it was looked at just now.
-    [ -n "$remembered" ] && place=$remembered && usable "$place" && return 0
+    [ -n "$remembered" ] && place=$remembered && usable "$place" && roomy "$place" && return 0
     for parent in /var/tmp /dev/shm; do
         # One that an earlier visit made and then failed.
         for place in "$parent"/fleet-health.??????????; do
-            [ -d "$place" ] && usable "$place" && return 0
+            [ -d "$place" ] && usable "$place" && roomy "$place" && return 0
         done
         # mktemp makes a directory that did not exist; a fixed name in a place open to all could be prepared by others.
         why=
-        place=$(mktemp -d "$parent/fleet-health.XXXXXXXXXX" 2>/dev/null) && usable "$place" && return 0
+        place=$(mktemp -d "$parent/fleet-health.XXXXXXXXXX" 2>/dev/null) && usable "$place" && roomy "$place" && return 0
         [ -n "$place" ] && rmdir "$place" 2>/dev/null
         say refused "$parent: ${why:-not writable}"
     done
@@ -77,6 +88,8 @@ choose() {
 }
 
 main() {
+    # An rc file that reads swallows our first lines.
+    [ -n "$nonce" ] || return
     umask 077
     say uname "$(uname -sm)"
     [ "$(uname -sm)" = "$machine" ] || return

@@ -19,6 +19,7 @@ mod shortage;
 
 pub use connect::Session;
 pub use dial::{Target, dial};
+pub(crate) use exec::SHOWN_OF_FLOOD;
 pub use exec::{Ended, Want};
 pub use guard::Stream;
 pub use host_key::{Policy, Trust};

@@ -89,6 +89,8 @@ pub struct Brought {
     pub key: KeyId,
     /// Where the probe lies now, if that is not the default place.
     pub work_dir: Option<WorkDir>,
+    /// Why the probe was not put in a better place, if it was placed in this visit and there are any.
+    pub places_refused: Option<String>,
 }
 
 /// What a visit goes over.
@@ -178,12 +180,12 @@ impl Visit<'_> {
             Some(dir) => self.run_probe(&dir, self.likely_probe()).await?.ok(),
             None => None,
         };
-        let ((answer, memory), work_dir) = match warm {
-            Some(answer) => (answer, self.host.remembered_dir.clone()),
+        let ((answer, memory), work_dir, places_refused) = match warm {
+            Some(answer) => (answer, self.host.remembered_dir.clone(), None),
             None => self.place_and_run().await?,
         };
         let key = self.fleet.keys.current.id;
-        Ok(Brought { answer, memory, received: clock::now(), nonce: self.nonce, key, work_dir })
+        Ok(Brought { answer, memory, received: clock::now(), nonce: self.nonce, key, work_dir, places_refused })
     }
 
     /// Where the probe may be run without a look at the place: below the home, or where the place script has made
@@ -200,7 +202,7 @@ impl Visit<'_> {
         self.fleet.probes.likely(self.host.architecture.as_deref())
     }
 
-    async fn place_and_run(&self) -> Result<(InMemory, Option<WorkDir>), Failure> {
+    async fn place_and_run(&self) -> Result<(InMemory, Option<WorkDir>, Option<String>), Failure> {
         let Visit { fleet, host, access, .. } = self;
         let placement = Placement {
             wanted: access.wanted_dir.as_ref(),
@@ -212,8 +214,8 @@ impl Visit<'_> {
         };
         let placed = place(self.session, &placement, self.likely_probe()).await?;
         match self.run_probe(&placed.work_dir, placed.probe).await? {
-            Ok(answer) if access.wanted_dir.is_some() => Ok((answer, Some(placed.work_dir))),
-            Ok(answer) => Ok((answer, placed.work_dir.unless_default())),
+            Ok(answer) if access.wanted_dir.is_some() => Ok((answer, Some(placed.work_dir), placed.refused)),
+            Ok(answer) => Ok((answer, placed.work_dir.unless_default(), placed.refused)),
             Err(silence) => Err(silence.into_failure(&placed)),
         }
     }

@@ -21,6 +21,7 @@ mod syscalls;
 mod terminal;
 mod terms;
 mod ways;
+mod zoo;
 
 use harness::{Server, Sshd, SshdOptions};
 use tempfile::TempDir;

@@ -3,26 +3,37 @@
 //!
 //! - [`Sshd`]: OpenSSH's sshd, which stands for as many hosts as it has addresses in 127.0.0.0/8
 //! - [`Agent`]: OpenSSH's ssh-agent
+//! - [`Dropbear`]: another SSH server, with as many accounts as wanted
+//! - [`HostileServer`]: an SSH server that follows a script of faults, one for each address
 //! - [`Exim`]: a real mail server with STARTTLS and AUTH
 //! - [`Server`]: the monitoring server: its config.xml, its state folder, its programs
 //! - [`Proxy`]: a TCP proxy that can cut the line
+//! - [`WeakLine`]: a TCP proxy that cuts each of many connections elsewhere, or changes a bit of it
 //!
 //! Users and homes are made in a mount namespace of the sshd, so the machine's own stay as they are. That needs root.
 
+mod accounts;
 mod agent;
+mod dropbear;
 mod exim;
+mod hostile;
 mod process;
 mod programs;
 mod proxy;
 mod requirements;
 mod server;
 mod sshd;
+mod weak_line;
 
+pub use accounts::{Account, Home};
 pub use agent::Agent;
+pub use dropbear::Dropbear;
 pub use exim::{Exim, Mail};
+pub use hostile::{Behaviour, HostileServer};
 pub use process::{Finished, PATIENCE, Reaped, eventually, fill_queue, run};
 pub use programs::{program, target_dir, workspace};
 pub use proxy::Proxy;
 pub use requirements::{Requirement, is_root, missing};
 pub use server::Server;
 pub use sshd::{PASSWORD, Sshd, SshdOptions, USER, make_key};
+pub use weak_line::{Damage, Direction, How, WeakLine};

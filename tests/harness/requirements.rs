@@ -23,16 +23,20 @@ enum Present {
 }
 
 /// Everything the tests start.
-const ALL: [Requirement; 10] = [
+const ALL: [Requirement; 14] = [
     tool("openssh-server", "/usr/sbin/sshd", "sshd: the hosts to visit", true),
     tool("openssh-client", "/usr/bin/ssh-keygen", "ssh-keygen: their keys", true),
     tool("exim4-daemon-light", "/usr/sbin/exim4", "exim: the mail server", true),
     tool("openssl", "/usr/bin/openssl", "openssl: its certificate", true),
     tool("util-linux", "/usr/bin/unshare", "unshare: users of their own for the hosts", true),
-    tool("dropbear-bin", "/usr/sbin/dropbear", "dropbear: the sshd of small machines", false),
     tool("strace", "/usr/bin/strace", "strace: kills and errors at every system call", false),
     tool("faketime", "/usr/bin/faketime", "faketime: clocks that jump", false),
     tool("libxml2-utils", "/usr/bin/xmllint", "xmllint: the example config against its schema", false),
+    tool("dropbear-bin", "/usr/sbin/dropbear", "dropbear: hosts with another SSH server", false),
+    tool("busybox", "/usr/bin/busybox", "busybox: a login shell", false),
+    tool("fish", "/usr/bin/fish", "fish: a login shell", false),
+    tool("tcsh", "/usr/bin/tcsh", "tcsh: a login shell", false),
+    tool("zsh", "/usr/bin/zsh", "zsh: a login shell", false),
     Requirement {
         package: "python3-cryptography",
         purpose: "the other implementation of the envelope",
@@ -68,9 +72,18 @@ pub fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0)
 }
 
-/// Panics with the line to run if this machine can't run the servers.
+/// Panics with the line to run if this machine can't run the servers of the demo.
 pub(crate) fn demand() {
-    let missing: Vec<&str> = missing().iter().filter(|tool| tool.for_demo).map(|tool| tool.package).collect();
+    demand_tools(|tool| tool.for_demo);
+}
+
+/// Panics with the line to run if this machine can't run everything the tests start.
+pub(crate) fn demand_all() {
+    demand_tools(|_| true);
+}
+
+fn demand_tools(wanted: impl Fn(&Requirement) -> bool) {
+    let missing: Vec<&str> = missing().iter().filter(|tool| wanted(tool)).map(|tool| tool.package).collect();
     assert!(missing.is_empty(), "missing tools; run: sudo apt-get install {}", missing.join(" "));
     assert!(
         is_root(),

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::accounts::{self, Account, UID, make_home};
 use crate::process::{Reaped, free_port, greets, run};
 use crate::requirements;
 
@@ -13,9 +14,6 @@ use crate::requirements;
 pub const USER: &str = "monitor";
 /// Its password.
 pub const PASSWORD: &str = "correct horse battery staple";
-
-/// A number no account of the machine has.
-const UID: u32 = 61_234;
 
 /// One sshd, which answers at every address of 127.0.0.0/8.
 pub struct Sshd {
@@ -43,6 +41,12 @@ pub struct SshdOptions {
     pub host_key: Option<&'static str>,
     /// Asks the account's questions as this PAM configuration of sshd has it, if at all.
     pub pam: Option<String>,
+    /// More accounts, each with a home of its own.
+    pub accounts: Vec<Account>,
+    /// Lines for the end of sshd_config: `Match` blocks, and MaxStartups, of which sshd takes the last.
+    pub last: String,
+    /// A line of shell that is run in the server's mount namespace before it starts.
+    pub prepare: Option<String>,
 }
 
 impl Sshd {
@@ -58,7 +62,8 @@ impl Sshd {
         let restrictions = if options.forwards { "restrict,port-forwarding" } else { "restrict" };
         fs::write(dir.join("authorized_keys"), format!("{restrictions} {public}")).unwrap();
         fs::set_permissions(dir.join("authorized_keys"), fs::Permissions::from_mode(0o644)).unwrap();
-        make_accounts(dir, options.shell.as_deref().unwrap_or("/bin/sh"));
+        let shell = options.shell.as_deref().unwrap_or("/bin/sh");
+        accounts::make(dir, &[&[Account::new(USER, shell)], options.accounts.as_slice()].concat());
         fs::create_dir_all("/run/sshd").unwrap();
         let (port, process) =
             (0..5).find_map(|_| launch(dir, &options, free_port())).expect("sshd starts at one of five ports");
@@ -167,6 +172,18 @@ impl Sshd {
         self.log().matches("Starting session: command").count()
     }
 
+    /// What a path of this server's mount namespace is called outside of it. The homes that are mounted are seen there
+    /// alone.
+    pub fn seen_inside(&self, path: &Path) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.process.pid()));
+        root.join(path.strip_prefix("/").expect("paths here are absolute"))
+    }
+
+    /// The home of an account, as it is called inside.
+    pub fn account_home(&self, account: &str) -> PathBuf {
+        self.dir.join("homes").join(account)
+    }
+
     /// The home of the account at this address.
     pub fn home(&self, address: &str) -> PathBuf {
         let own = self.options.homes.iter().find(|(with_home, _)| with_home == address);
@@ -191,20 +208,15 @@ fn launch(dir: &Path, options: &SshdOptions, port: u16) -> Option<(u16, Reaped)>
     fs::write(dir.join("hosts"), format!("127.0.0.1 localhost\n{}", options.hosts)).unwrap();
     for (address, name) in &options.homes {
         let home = dir.join("homes").join(name);
-        make_home(&home);
+        make_home(&home, UID);
         writeln!(config, "Match LocalAddress {address}\n  SetEnv HOME={}", home.display()).unwrap();
     }
-    fs::write(dir.join("sshd_config"), config).unwrap();
-    // Accounts are seen by this server alone: its namespace has other files mounted over the machine's.
-    let script = "mount --bind passwd /etc/passwd && mount --bind shadow /etc/shadow && \
-                  mount --bind hosts /etc/hosts && \
-                  if [ -e pam ]; then mount --bind pam /etc/pam.d/sshd; fi && \
-                  exec /usr/sbin/sshd -D -f \"$PWD/sshd_config\" -E \"$PWD/log\"";
+    fs::write(dir.join("sshd_config"), config + &options.last).unwrap();
     if let Some(pam) = &options.pam {
         fs::write(dir.join("pam"), pam).unwrap();
     }
-    let mut command = Command::new("unshare");
-    command.args(["-m", "/bin/sh", "-c", script]).current_dir(dir);
+    let server = "exec /usr/sbin/sshd -D -f \"$PWD/sshd_config\" -E \"$PWD/log\"";
+    let mut command = accounts::in_namespace(dir, &options.accounts, options.prepare.as_deref(), server);
     let mut process = Reaped::spawn(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()));
     greets(&mut process, port, "SSH-2.0-OpenSSH").then_some((port, process))
 }
@@ -214,24 +226,8 @@ pub fn make_key(path: &Path, kind: &str) {
     run(Command::new("ssh-keygen").args(["-q", "-t", kind, "-N", "", "-C", "fleet-health-test", "-f"]).arg(path));
 }
 
-fn make_accounts(dir: &Path, shell: &str) {
-    let home = dir.join("homes").join(USER);
-    make_home(&home);
-    let hash = run(Command::new("openssl").args(["passwd", "-6", "-salt", "fleethealth", PASSWORD]));
-    let passwd = fs::read_to_string("/etc/passwd").unwrap();
-    let shadow = fs::read_to_string("/etc/shadow").unwrap();
-    fs::write(dir.join("passwd"), format!("{passwd}{USER}:x:{UID}:{UID}::{}:{shell}\n", home.display())).unwrap();
-    fs::write(dir.join("shadow"), format!("{shadow}{USER}:{}:19000:0:99999:7:::\n", hash.trim())).unwrap();
-    fs::set_permissions(dir.join("shadow"), fs::Permissions::from_mode(0o600)).unwrap();
-}
-
-fn make_home(home: &Path) {
-    fs::create_dir_all(home).unwrap();
-    chown(home, Some(UID), Some(UID)).unwrap();
-}
-
 /// The account has to be able to reach its home, and the folders above it are private to root when they are made.
-fn open_to_all(dir: &Path) {
+pub(crate) fn open_to_all(dir: &Path) {
     for folder in
         dir.ancestors().take_while(|folder| folder.starts_with(std::env::temp_dir()) && *folder != std::env::temp_dir())
     {

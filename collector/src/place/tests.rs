@@ -24,7 +24,7 @@ fn sh(shell: &[&str], home: &Path, script: &str) -> Report {
 
 fn find(shell: &[&str], home: &Path, wanted: &str, sha256: &str) -> Report {
     let head = format!(
-        "nonce={NONCE}\nwanted={wanted}\nremembered=\nmachine='Linux {ARCH}'\nsha256={sha256}\nkey=k1\npem='{PEM}'\n"
+        "nonce={NONCE}\nwanted={wanted}\nremembered=\nmachine='Linux {ARCH}'\nsha256={sha256}\nsize=20\navoid=\nkey=k1\npem='{PEM}'\n"
     );
     sh(shell, home, &format!("{head}{FIND_A_PLACE}"))
 }
@@ -136,8 +136,9 @@ fn a_wanted_place_is_taken_or_nothing() {
 #[test]
 fn a_script_cut_anywhere_does_nothing() {
     let home = tempfile::tempdir().unwrap();
-    let head =
-        format!("nonce={NONCE}\nwanted=\nremembered=\nmachine='Linux {ARCH}'\nsha256={SHA256}\nkey=k1\npem='{PEM}'\n");
+    let head = format!(
+        "nonce={NONCE}\nwanted=\nremembered=\nmachine='Linux {ARCH}'\nsha256={SHA256}\nsize=20\navoid=\nkey=k1\npem='{PEM}'\n"
+    );
     let script = format!("{head}{FIND_A_PLACE}");
     let last_line = script.rfind("\nmain\n").unwrap();
     for length in (0..=last_line).step_by(97) {
@@ -171,7 +172,7 @@ fn a_remembered_place_that_somebody_else_made_is_not_taken() {
     std::fs::write(&no_home, "").unwrap();
     let remembered = foreign.display();
     let head = format!(
-        "nonce={NONCE}\nwanted=\nremembered=\"{remembered}\"\nmachine='Linux {ARCH}'\nsha256={SHA256}\nkey=k1\npem='{PEM}'\n"
+        "nonce={NONCE}\nwanted=\nremembered=\"{remembered}\"\nmachine='Linux {ARCH}'\nsha256={SHA256}\nsize=20\navoid=\nkey=k1\npem='{PEM}'\n"
     );
     let report = sh(&["/bin/sh"], &no_home, &format!("{head}{FIND_A_PLACE}"));
     let place = report.last("place").unwrap();
@@ -182,8 +183,9 @@ fn a_remembered_place_that_somebody_else_made_is_not_taken() {
 #[test]
 fn on_another_machine_nothing_is_done_but_to_say_so() {
     let home = tempfile::tempdir().unwrap();
-    let head =
-        format!("nonce={NONCE}\nwanted=\nremembered=\nmachine='Linux sparc64'\nsha256={SHA256}\nkey=k1\npem='{PEM}'\n");
+    let head = format!(
+        "nonce={NONCE}\nwanted=\nremembered=\nmachine='Linux sparc64'\nsha256={SHA256}\nsize=20\navoid=\nkey=k1\npem='{PEM}'\n"
+    );
     let report = sh(&["/bin/sh"], home.path(), &format!("{head}{FIND_A_PLACE}"));
     assert_eq!(report.last("uname"), Some(format!("Linux {ARCH}").as_str()));
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);

@@ -49,6 +49,9 @@ fn judge(brought: &Brought, unsealed: &Unsealed) -> (OutcomeKind, Option<String>
     if let Some(reason) = &brought.answer.header.unspooled {
         found.push(format!("the probe cannot keep measurements: {}", Untrusted(reason)));
     }
+    if let Some(refused) = &brought.places_refused {
+        found.push(format!("places not taken: {refused}"));
+    }
     if unsealed.fresh {
         return (OutcomeKind::Ok, (!found.is_empty()).then(|| found.join("; ")));
     }

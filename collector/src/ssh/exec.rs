@@ -3,15 +3,25 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use russh::{ChannelMsg, ChannelReadHalf};
-use tokio::time::timeout;
+use russh::client::Msg;
+use russh::{Channel, ChannelMsg, ChannelReadHalf};
+use tokio::time::{sleep, timeout};
 
 use super::connect::Session;
 use crate::Failure;
+use crate::failure::shown;
 
 const MAX_STDERR: usize = 8 * 1024;
+/// More than any rc file has to complain about: what writes on and on to its standard error is not what we called.
+const ENDLESS_STDERR: usize = 1024 * 1024;
+/// Of what came without end, so many bytes tell enough.
+pub(crate) const SHOWN_OF_FLOOD: usize = 40;
 /// How long output is waited for after the command has ended.
 const AFTER_EXIT: Duration = Duration::from_millis(300);
+
+/// Pauses before a channel is asked for again. A host that allows one session at a time (MaxSessions 1) needs a
+/// moment to notice that the one before has ended.
+const OPEN_AGAIN_MS: [u64; 5] = [50, 100, 200, 400, 800];
 
 /// How a command ended.
 #[derive(Debug, Default)]
@@ -54,8 +64,18 @@ impl Session {
         }
     }
 
+    async fn open_channel(&self) -> Result<Channel<Msg>, russh::Error> {
+        for pause in OPEN_AGAIN_MS.map(Duration::from_millis) {
+            match self.handle.channel_open_session().await {
+                Err(russh::Error::ChannelOpenFailure(_)) => sleep(pause).await,
+                opened_or_lost => return opened_or_lost,
+            }
+        }
+        self.handle.channel_open_session().await
+    }
+
     async fn run(&self, command: &str, input: &[u8], reader: impl FnMut(&[u8]) -> Want) -> Result<Ended, Refusal> {
-        let (output, sink) = self.handle.channel_open_session().await?.split();
+        let (output, sink) = self.open_channel().await?.split();
         sink.exec(true, command).await?;
         // Both directions at once: a host whose output nobody takes would stop taking our input.
         let write = async {
@@ -80,7 +100,7 @@ impl Session {
 
 /// Reads to the end of the command; none if the channel ended without one.
 async fn read(mut output: ChannelReadHalf, mut reader: impl FnMut(&[u8]) -> Want) -> Result<Option<Ended>, Refusal> {
-    let mut ended = Ended::default();
+    let (mut ended, mut errors) = (Ended::default(), 0);
     loop {
         // The last output may come after the status. But a job that an rc file left behind keeps the channel open
         // for as long as it likes.
@@ -93,6 +113,11 @@ async fn read(mut output: ChannelReadHalf, mut reader: impl FnMut(&[u8]) -> Want
                 Want::Nothing => return Ok(Some(ended)),
             },
             Some(ChannelMsg::ExtendedData { data, .. }) => {
+                errors += data.len();
+                if errors > ENDLESS_STDERR {
+                    let begin = shown(&ended.stderr[..ended.stderr.len().min(SHOWN_OF_FLOOD)]);
+                    return Err(Refusal::Channel(format!("the login shell wrote more than 1 MiB to stderr: {begin}")));
+                }
                 let room = MAX_STDERR.saturating_sub(ended.stderr.len());
                 ended.stderr.extend(data.iter().take(room));
             }
