@@ -3,6 +3,7 @@
 mod cleaning;
 mod collecting;
 mod crontab;
+mod cutting;
 mod database;
 mod host_keys;
 mod hostile;
