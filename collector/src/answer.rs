@@ -65,11 +65,20 @@ impl AnswerReader {
         self.received.extend_from_slice(piece);
         if matches!(self.state, State::Searching { .. }) {
             self.search();
+            self.make_room();
         }
         if matches!(self.state, State::Taking(_)) {
             self.complete();
         }
         !matches!(self.state, State::Done(_))
+    }
+
+    /// Room for all that comes, once that is known: a buffer that doubles would take up to twice as much.
+    fn make_room(&mut self) {
+        if let State::Taking(header) = &self.state {
+            let bytes = usize::try_from(header.bytes).expect("checked against the request's limit");
+            self.received.reserve_exact((bytes + self.end.len()).saturating_sub(self.received.len()));
+        }
     }
 
     /// How many bytes of envelopes the header has announced, as soon as it came and was found right.

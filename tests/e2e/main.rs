@@ -16,6 +16,7 @@ mod places;
 mod poison;
 mod rotation;
 mod server;
+mod shells;
 mod spool;
 mod strangers;
 mod syscalls;

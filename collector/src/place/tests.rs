@@ -190,3 +190,42 @@ fn on_another_machine_nothing_is_done_but_to_say_so() {
     assert_eq!(report.last("uname"), Some(format!("Linux {ARCH}").as_str()));
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn a_place_without_room_for_the_probe_is_refused_with_what_is_free() {
+    for shell in shells() {
+        let home = tempfile::tempdir().unwrap();
+        let wanted = home.path().join("here");
+        let script = |size: u64| {
+            let head = format!("nonce={NONCE}\nwanted={}\nremembered=\nmachine='Linux {ARCH}'\n", wanted.display());
+            format!("{head}sha256={SHA256}\nsize={size}\navoid=' '\nkey=k1\npem='{PEM}'\n{FIND_A_PLACE}")
+        };
+        let report = sh(&shell, home.path(), &script(1 << 60));
+        assert_eq!(report.last("place"), None);
+        let told = report.last("refused").unwrap();
+        let free = told.split_once("no room: ").unwrap().1.split_once(" KiB are free").unwrap().0;
+        assert!(free.parse::<u64>().unwrap() > 1024, "{told}: a machine that compiled this has more");
+        assert_eq!(sh(&shell, home.path(), &script(20)).last("place"), wanted.to_str(), "{shell:?}");
+    }
+}
+
+#[test]
+fn a_place_where_an_upload_failed_is_passed_over() {
+    let home = tempfile::tempdir().unwrap();
+    let [first, second] = [".cache/fleet-health", ".fleet-health"].map(|place| home.path().join(place));
+    let head = format!("nonce={NONCE}\nwanted=\nremembered=\nmachine='Linux {ARCH}'\nsha256={SHA256}\nsize=20\n");
+    let script = format!("{head}avoid=' {} '\nkey=k1\npem='{PEM}'\n{FIND_A_PLACE}", first.display());
+    let report = sh(&["/bin/sh"], home.path(), &script);
+    assert_eq!(report.last("place"), second.to_str());
+    assert!(report.last("refused").unwrap().contains("the upload failed there"));
+}
+
+#[test]
+fn a_script_whose_first_lines_somebody_read_does_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let without_nonce = format!(
+        "wanted=\nremembered=\nmachine='Linux {ARCH}'\nsha256={SHA256}\nsize=20\navoid=\nkey=k1\npem='{PEM}'\n{FIND_A_PLACE}"
+    );
+    assert!(sh(&["/bin/sh"], home.path(), &without_nonce).0.is_empty());
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+}

@@ -1,0 +1,128 @@
+//! What stays on a host, and what becomes of it when it is damaged there; and what a flood from hosts costs here.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use harness::{Account, Behaviour, HostileServer, Server, SshdOptions, USER, run};
+use wait4::Wait4;
+
+use crate::World;
+
+/// The probe in the home of this address.
+fn probe(world: &World, address: &str) -> PathBuf {
+    let place = world.sshd.home(address).join(".cache/fleet-health");
+    fs::canonicalize(place.join("fleet-probe")).unwrap()
+}
+
+#[test]
+fn a_host_keeps_the_work_directory_and_nothing_else() {
+    let accounts: Vec<Account> =
+        [("b", "/bin/bash"), ("d", "/bin/dash"), ("t", "/usr/bin/tcsh"), ("z", "/usr/bin/zsh")]
+            .map(|(name, shell)| Account::new(name, shell))
+            .into();
+    let private =
+        "for place in /var/tmp /dev/shm /run; do mount -t tmpfs -o mode=1777 tmpfs $place; done; mkdir /run/sshd";
+    let world = World::with(SshdOptions { accounts, prepare: Some(private.to_owned()), ..SshdOptions::default() });
+    let (port, identity) = (world.sshd.port, world.sshd.identity());
+    let client = |name| {
+        let identity = identity.display();
+        format!(
+            "<client name=\"{name}\" ip=\"127.0.0.1\" port=\"{port}\" username=\"{name}\" identity-file=\"{identity}\"/>"
+        )
+    };
+    world.server.watch(&world.sshd, &["127.0.0.1"], "");
+    world.server.configure(&format!("<config>{}</config>", ["b", "d", "t", "z"].map(client).concat()));
+    let files = || -> BTreeSet<String> {
+        let mut find = Command::new("find");
+        find.args(["/var/tmp", "/dev/shm", "/run"].map(|place| world.sshd.seen_inside(Path::new(place))));
+        find.args(["b", "d", "t", "z"].map(|account| world.sshd.account_home(account)));
+        run(&mut find).lines().map(str::to_owned).collect()
+    };
+    let before = files();
+    for _ in 0..2 {
+        world.server.collector(&[]).expect(0);
+    }
+    let after = files();
+    let new: Vec<&String> = after.difference(&before).collect();
+    let ours = |path: &&&String| path.ends_with("/.cache") || path.contains("/.cache/fleet-health");
+    assert_eq!(new.iter().find(|path| !ours(path)), None);
+    assert_eq!(new.iter().filter(|path| path.contains("/probe-")).count(), 4, "the search finds what is there");
+}
+
+#[test]
+fn a_probe_damaged_on_the_host_is_replaced_in_the_next_visit() {
+    let world = World::new(&["127.0.3.30"]);
+    world.server.watch(&world.sshd, &["127.0.3.30"], "");
+    world.server.collector(&[]).expect(0);
+    let probe = probe(&world, "127.0.3.30");
+    let whole = fs::read(&probe).unwrap();
+    let with = |at: usize| {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1;
+        damaged
+    };
+    // The magic, the machine, the entry point, the program headers; and cut short.
+    let damages =
+        [with(0), with(18), with(26), with(33), whole[..whole.len() / 2].to_vec(), whole[..100].to_vec(), Vec::new()];
+    for (number, damaged) in damages.iter().enumerate() {
+        fs::write(&probe, damaged).unwrap();
+        world.server.collector(&[]).expect(0);
+        assert!(fs::read(&probe).unwrap() == whole, "damage {number}");
+        assert_eq!(world.samples(), number + 2);
+    }
+}
+
+#[test]
+fn a_probe_version_that_nobody_used_for_a_week_is_removed() {
+    let world = World::new(&["127.0.3.31"]);
+    world.server.watch(&world.sshd, &["127.0.3.31"], "");
+    world.server.collector(&[]).expect(0);
+    let place = world.sshd.home("127.0.3.31").join(".cache/fleet-health");
+    let old = |digit: &str, days: u32| {
+        let path = place.join(format!("probe-{}", digit.repeat(64)));
+        fs::write(&path, "").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+        run(Command::new("chown").arg("--reference").arg(&place).arg(&path));
+        run(Command::new("touch").args(["-a", "-m", "-d", &format!("{days} days ago")]).arg(&path));
+        path
+    };
+    let (unused, recent) = (old("a", 8), old("b", 3));
+    world.server.collector(&[]).expect(0);
+    assert!(!unused.exists());
+    assert!(recent.exists());
+}
+
+#[test]
+fn sixty_four_hosts_that_push_as_fast_as_they_can_cost_less_than_128_mib() {
+    const MIB: u64 = 1024 * 1024;
+    let floods = [Behaviour::EndlessOutput, Behaviour::EndlessErrors, Behaviour::EndlessAnswer, Behaviour::EndlessLine];
+    let dir = tempfile::tempdir().unwrap();
+    let hosts = HostileServer::start(&dir.path().join("hosts"), &floods.repeat(16));
+    let server = Server::new(&dir.path().join("server"));
+    let identity = hosts.identity();
+    let client = |(ip, behaviour): (String, Behaviour)| {
+        let (identity, port) = (identity.display(), hosts.port);
+        format!(
+            "<client name=\"{behaviour:?}-{ip}\" ip=\"{ip}\" port=\"{port}\" username=\"{USER}\" identity-file=\"{identity}\"/>\n"
+        )
+    };
+    let clients: String = hosts.addresses().map(client).collect();
+    server.configure(&format!("<config>\n<collector command-timeout=\"20s\"/>\n{clients}</config>\n"));
+    let known: String = hosts.addresses().map(|(ip, _)| hosts.known_hosts_line(&ip, hosts.port)).collect();
+    fs::write(server.state("known_hosts"), known).unwrap();
+
+    let mut command = server.command("fleet-collector", &[]);
+    let collector = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let ended = collector.wait4().unwrap();
+    assert_eq!(ended.status.code(), Some(3));
+    let peak = ended.rusage.maxrss;
+    println!("peak: {} MiB", peak / MIB);
+    for line in server.sql("SELECT kind || ' ' || count(*) || ' ' || min(detail) FROM outcome GROUP BY kind") {
+        println!("{line}");
+    }
+    assert!(peak < 128 * MIB, "{} MiB", peak / MIB);
+    assert_eq!(server.value("SELECT count(*) FROM outcome WHERE kind IN ('ok', 'internal')"), "0");
+}
