@@ -65,7 +65,7 @@ fn answer(envelopes: &[Vec<u8>], held: u32) -> Answer {
     let (probe, bytes) = ("0.1.0".to_owned(), envelopes.len() as u64);
     let header =
         AnswerHeader { probe, spool: CURRENT, count: 100, bytes, dropped: 4, held, former: 0, unspooled: None };
-    Answer { header, envelopes, room: None }
+    Answer { header, envelopes }
 }
 
 fn open_all(envelopes: &[Vec<u8>], held: u32) -> Unsealed {
