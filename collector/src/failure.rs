@@ -70,6 +70,8 @@ pub enum Failure {
     HostTimeout(Duration),
     #[error("the run was interrupted")]
     Cancelled,
+    #[error("the run took longer than {}, see run-timeout on <collector>", humane(*.0))]
+    RunTimeout(Duration),
     #[error("{0}")]
     Internal(String),
 }
@@ -108,7 +110,7 @@ impl Failure {
             Failure::ProbeFailed(_) => OutcomeKind::ProbeFailed,
             Failure::CommandTimeout { .. } => OutcomeKind::CommandTimeout,
             Failure::HostTimeout(_) => OutcomeKind::HostTimeout,
-            Failure::Cancelled => OutcomeKind::Cancelled,
+            Failure::Cancelled | Failure::RunTimeout(_) => OutcomeKind::Cancelled,
             Failure::Internal(_) => OutcomeKind::Internal,
         }
     }

@@ -173,7 +173,10 @@ fn usable<T>(host: &Host, found: Result<T, Unusable>) -> Result<T, String> {
     })
 }
 
-fn visitee(host: &Host, target: Target, access: Result<Access, String>) -> Visitee {
+fn visitee(host: &Host, target: Target, mut access: Result<Access, String>) -> Visitee {
+    if let (Ok(access), Some(bastion)) = (&mut access, &target.through) {
+        access.login.by_hand = access.login.by_hand.replacen("ssh ", &format!("ssh -J {} ", bastion.as_jump()), 1);
+    }
     Visitee {
         name: host.name.clone(),
         formerly: host.formerly.clone(),

@@ -114,17 +114,18 @@ impl Run {
         let selected = hosts.len();
         observer.selected(selected);
         let names: Arc<[HostName]> = hosts.iter().map(|waiting| waiting.host.name.clone()).collect();
-        let ok = Arc::new(AtomicUsize::new(0));
-        let (inbox, thread) = recorder::start(store, run, report(names.clone(), ok.clone(), observer.clone()))
+        let tally = Arc::new(Tally::default());
+        let (inbox, thread) = recorder::start(store, run, report(names.clone(), tally.clone(), observer.clone()))
             .map_err(RunError::NoRecorder)?;
         let turns = Turns::new(self.jobs, self.sockets);
         let mut started = |host: usize| observer.started(&names[host]);
-        Crew::new(self.fleet, turns, inbox, &stop, &mut started).visit(hosts).await;
+        Crew::new(self.fleet, turns, inbox, &stop, &mut started).visit_in_time(hosts).await;
         let store = tokio::task::spawn_blocking(move || thread.join()).await;
         let mut store = store.ok().and_then(Result::ok).ok_or(RunError::Recorder)??;
-        let cancelled = stop.is_cancelled();
+        // A signal that came when all hosts were done has interrupted nothing.
+        let cancelled = stop.is_cancelled() && tally.cancelled.load(Ordering::Relaxed) > 0;
         store.finish_run(run, clock::now(), if cancelled { RunEnd::Cancelled } else { RunEnd::Done })?;
-        Ok(Summary { hosts: selected, ok: ok.load(Ordering::Relaxed), wall: began.elapsed(), cancelled })
+        Ok(Summary { hosts: selected, ok: tally.ok.load(Ordering::Relaxed), wall: began.elapsed(), cancelled })
     }
 }
 
@@ -163,12 +164,27 @@ fn rename(store: &mut Store, hosts: &[Visitee]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What is done with each commit.
-fn report(names: Arc<[HostName]>, ok: Arc<AtomicUsize>, observer: Arc<dyn Observer>) -> impl FnMut(Committed) + Send {
-    move |committed| {
-        if committed.outcome.kind == OutcomeKind::Ok {
-            ok.fetch_add(1, Ordering::Relaxed);
+/// How many hosts ended how, of those the run itself asks for.
+#[derive(Default)]
+struct Tally {
+    ok: AtomicUsize,
+    cancelled: AtomicUsize,
+}
+
+impl Tally {
+    fn count(&self, kind: OutcomeKind) {
+        for (counted, counter) in [(OutcomeKind::Ok, &self.ok), (OutcomeKind::Cancelled, &self.cancelled)] {
+            if kind == counted {
+                counter.fetch_add(1, Ordering::Relaxed);
+            }
         }
+    }
+}
+
+/// What is done with each commit.
+fn report(names: Arc<[HostName]>, tally: Arc<Tally>, observer: Arc<dyn Observer>) -> impl FnMut(Committed) + Send {
+    move |committed| {
+        tally.count(committed.outcome.kind);
         let (host, samples) = (names[committed.host].clone(), committed.new_samples);
         observer.finished(&HostReport { host, outcome: committed.outcome, samples });
     }

@@ -73,6 +73,8 @@ pub struct Deadlines {
     pub command: Duration,
     /// For the whole visit.
     pub host: Duration,
+    /// For the whole run; hosts not done by then are left for the next one. None: as long as it takes.
+    pub run: Option<Duration>,
 }
 
 /// How mail leaves.
@@ -193,7 +195,7 @@ impl Default for Collector {
 impl Default for Deadlines {
     fn default() -> Deadlines {
         let [dial, handshake, authentication, command, host] = [10, 15, 15, 30, 60].map(Duration::from_secs);
-        Deadlines { dial, handshake, authentication, command, host }
+        Deadlines { dial, handshake, authentication, command, host, run: None }
     }
 }
 

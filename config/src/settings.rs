@@ -43,6 +43,7 @@ fn deadlines(fields: &mut Fields<'_, '_>) -> Deadlines {
         authentication: deadline("authentication-timeout", default.authentication),
         command: deadline("command-timeout", default.command),
         host: deadline("host-timeout", default.host),
+        run: fields.optional("run-timeout", interval),
     }
 }
 

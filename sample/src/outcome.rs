@@ -58,13 +58,13 @@ outcome_kinds! {
     /// The peer closed before it said who it is; sshd does so when too many logins are under way.
     Throttled = "throttled", Some("sshd refuses more logins for now: see MaxStartups and PerSourcePenalties in sshd_config(5)");
     /// What answered does not speak SSH as we do.
-    HandshakeFailed = "handshake_failed", Some("is this an SSH server, and does it offer an algorithm that is still considered safe?");
+    HandshakeFailed = "handshake_failed", Some("is this an SSH server? If it only offers algorithms of old, set legacy-algorithms=\"yes\" for it");
     /// The SSH handshake was not finished in time.
     HandshakeTimeout = "handshake_timeout", Some("the host accepts connections but its sshd does not answer");
     /// No key of this host is on file.
     HostKeyUnknown = "host_key_unknown", Some("compare the fingerprint with the host's console, then run: fleet-collector trust NAME");
     /// The host offers another key than the one on file.
-    HostKeyChanged = "host_key_changed", Some("if the host was reinstalled, run: fleet-collector trust --replace NAME; if not, somebody may be listening");
+    HostKeyChanged = "host_key_changed", Some("if the host was reinstalled, run: fleet-collector trust --replace NAME (or correct fingerprint in config.xml); if not, somebody may be listening");
     /// The host offers a key that is marked @revoked.
     HostKeyRevoked = "host_key_revoked", Some("this key was revoked in known_hosts: find out who is answering");
     /// The host refused the login, or config.xml names a key or password that can't be used.

@@ -7,6 +7,7 @@ mod cutting;
 mod database;
 mod host_keys;
 mod hostile;
+mod inventory;
 mod killing;
 mod layers;
 mod logins;

@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -113,6 +114,9 @@ pub(super) struct RunArgs {
     /// Work on so many hosts at once [default: jobs in config.xml, else 64]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) jobs: Option<u16>,
+    /// Wait first for a random part of this time (30s, 5m), so that many servers don't begin at the same second
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) splay: Option<Duration>,
     /// Stay, and run at these times: five or six fields as in crontab(5), with seconds first if there are six
     #[arg(long, value_name = "CRON")]
     pub(super) schedule: Option<String>,
@@ -173,6 +177,23 @@ pub(super) struct CleanArgs {
     pub(super) force: bool,
 }
 
+/// A number and a unit, as config.xml has them.
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    const EXPECTED: &str = "expected a time such as 30s, 5m or 1h";
+    let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or(EXPECTED)?;
+    let (number, unit) = text.split_at(unit_at);
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err(EXPECTED),
+    };
+    let number: u32 = number.parse().map_err(|_not_a_number| EXPECTED)?;
+    let most = Duration::from_secs(24 * 3600);
+    let given = Duration::from_secs(seconds * u64::from(number));
+    if given <= most { Ok(given) } else { Err("expected at most 24h") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,6 +229,16 @@ mod tests {
         let named = Args::parse_from(["fleet-collector", "clean", "web*", "--force"]);
         let Some(Command::Clean(clean)) = named.command else { panic!("{named:?}") };
         assert_eq!((clean.hosts, clean.yes, clean.force), (vec!["web*".to_owned()], false, true));
+    }
+
+    #[test]
+    fn a_splay_has_a_unit_and_is_at_most_a_day() {
+        for (text, seconds) in [("0s", 0), ("30s", 30), ("5m", 300), ("24h", 86_400)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "30", "s", "-1s", "1d", "25h", "4294967296s", "1.5m", "30S"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
     }
 
     #[test]

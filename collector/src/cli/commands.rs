@@ -13,6 +13,7 @@ use config::Environment;
 use schedule::{Interrupt, Schedule};
 use storage::RunLock;
 use tokio::runtime::Runtime;
+use tokio::time::timeout;
 
 use super::args::{Args, Command, Format, Place, RunArgs};
 use super::check::check;
@@ -106,6 +107,9 @@ fn tell_next(schedule: &Schedule, args: &RunArgs) {
 }
 
 async fn run_once(place: &Place, args: &RunArgs, interrupt: &Interrupt) -> Result<Ending, CommandError> {
+    if let Some(signal) = wait_a_while(args.splay, interrupt).await? {
+        return Ok(Ending::Interrupted(signal));
+    }
     let setting = setting(place, args.hosts.clone(), args.jobs)?;
     let run = setting.prepare()?;
     make_private(&setting.state_dir)?;
@@ -121,6 +125,15 @@ async fn run_once(place: &Place, args: &RunArgs, interrupt: &Interrupt) -> Resul
     // A signal that came when the work was done already changed nothing about it.
     let signal = interrupt.signal().filter(|_| printer.cut_short());
     Ok(signal.map_or(Ending::of(&summary), Ending::Interrupted))
+}
+
+/// Lets a random part of the time pass. Returns the signal that came meanwhile.
+async fn wait_a_while(splay: Option<Duration>, interrupt: &Interrupt) -> Result<Option<u8>, CommandError> {
+    let Some(most) = splay else { return Ok(None) };
+    let random = getrandom::u32().map_err(|error| CommandError::could_not_run(&error))?;
+    let wait = most.mul_f64(f64::from(random) / f64::from(u32::MAX));
+    tracing::info!(seconds = wait.as_secs(), "waiting a while, as --splay has it");
+    Ok(timeout(wait, interrupt.token.cancelled()).await.ok().and_then(|()| interrupt.signal()))
 }
 
 fn keygen(place: &Place, rotate: bool) -> Result<Ending, CommandError> {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use storage::HostId;
 use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::row::row;
@@ -42,8 +43,9 @@ pub(super) struct Crew<'a> {
     fleet: Arc<Fleet>,
     turns: Arc<Turns>,
     inbox: Inbox,
-    /// Ends the visits when the run is interrupted, and also when the database fails.
+    /// Ends the visits when the run is interrupted or takes too long, and also when the database fails.
     ending: CancellationToken,
+    stop: &'a CancellationToken,
     started: &'a mut (dyn FnMut(usize) + Send),
     tasks: JoinSet<Result<(Brought, Unsealed)>>,
     under_way: HashMap<Id, UnderWay>,
@@ -54,17 +56,29 @@ impl<'a> Crew<'a> {
         fleet: Arc<Fleet>,
         turns: Turns,
         inbox: Inbox,
-        stop: &CancellationToken,
+        stop: &'a CancellationToken,
         started: &'a mut (dyn FnMut(usize) + Send),
     ) -> Crew<'a> {
         let (ending, tasks) = (stop.child_token(), JoinSet::new());
-        Crew { fleet, turns: Arc::new(turns), inbox, ending, started, tasks, under_way: HashMap::new() }
+        Crew { fleet, turns: Arc::new(turns), inbox, ending, stop, started, tasks, under_way: HashMap::new() }
+    }
+
+    /// Visits, but not for longer than a run may take.
+    pub(super) async fn visit_in_time(self, hosts: Vec<Waiting>) {
+        let (ending, limit) = (self.ending.clone(), self.fleet.deadlines.run);
+        let visiting = std::pin::pin!(self.visit(hosts));
+        let Some(limit) = limit else { return visiting.await };
+        let mut visiting = visiting;
+        if timeout(limit, &mut visiting).await.is_err() {
+            ending.cancel();
+            visiting.await;
+        }
     }
 
     /// Returns when every host's row is on its way to the database, or the database has failed.
     ///
     /// A host's task is large, so there are no more of them than hosts that can be dialled.
-    pub(super) async fn visit(mut self, hosts: Vec<Waiting>) {
+    async fn visit(mut self, hosts: Vec<Waiting>) {
         let turns = self.turns.clone();
         for next in hosts {
             let admitted = loop {
@@ -119,6 +133,9 @@ impl<'a> Crew<'a> {
         mut result: Result<(Brought, Unsealed)>,
         duration: Duration,
     ) {
+        if matches!(result, Err(Failure::Cancelled)) && !self.stop.is_cancelled() {
+            result = Err(self.fleet.deadlines.run.map_or(Failure::Cancelled, Failure::RunTimeout));
+        }
         let memory = result.as_mut().ok().and_then(|(brought, _)| brought.memory.take());
         let ticket = Ticket { host, memory };
         // The recorder is gone only after a failed commit: then nothing that is brought can be kept.

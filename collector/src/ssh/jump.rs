@@ -67,6 +67,15 @@ impl Bastion {
         self.session.get_or_init(open).await
     }
 
+    /// The way through it, as `ssh -J` takes it.
+    pub fn as_jump(&self) -> String {
+        let before = self.target.through.as_ref().map(|bastion| bastion.as_jump() + ",").unwrap_or_default();
+        let user = self.login.as_ref().map(|login| format!("{}@", login.username)).unwrap_or_default();
+        let Target { address, port, .. } = &self.target;
+        let address = if address.contains(':') { format!("[{address}]") } else { address.clone() };
+        format!("{before}{user}{address}:{port}")
+    }
+
     async fn log_in(&self) -> Result<Session, Failure> {
         let login = self.login.as_ref().map_err(|found| Failure::NoAccess(found.clone()))?;
         let stream = dial(&self.target, self.deadlines.dial).await?;
