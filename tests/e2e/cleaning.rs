@@ -1,6 +1,7 @@
 //! `fleet-collector clean`: nothing of ours stays, and nothing of others goes.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use harness::{SshdOptions, run};
@@ -86,7 +87,7 @@ fn disabled_hosts_and_places_open_to_all_are_cleaned_and_nobody_is_asked_without
     assert!(asked.stderr.contains("nobody to ask") && asked.stderr.contains("--yes"), "{}", asked.stderr);
     let told = world.server.collector(&["clean", HOST, "--yes"]).expect(0).stdout;
     assert!(told.contains(&place), "{told}");
-    assert!(!fs::exists(&place).unwrap());
+    assert!(!fs::exists(world.sshd.seen_inside(Path::new(&place))).unwrap());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What is put on a host, where, and what is run from there.
 
 use std::fs;
+use std::path::Path;
 
 use harness::{USER, run};
 
@@ -67,24 +68,22 @@ fn a_program_that_somebody_put_in_place_of_a_public_directory_of_ours_is_not_run
     world.server.collector(&[]).expect(0);
     let place = world.server.value("SELECT work_dir FROM host");
     assert!(place.starts_with("/var/tmp/fleet-health."), "{place}");
-    let probe = run(std::process::Command::new("find").arg(&place).args(["-name", "probe-*"]));
+    let inside = |place: &str| world.sshd.seen_inside(Path::new(place));
+    let probe = run(std::process::Command::new("find").arg(inside(&place)).args(["-name", "probe-*"]));
 
     // It is gone, and somebody else was quicker to make it.
     let open = world.dir.path().join("open");
     fs::create_dir(&open).unwrap();
     run(std::process::Command::new("chmod").arg("777").arg(&open));
     let marker = open.join("it-was-run");
-    fs::remove_dir_all(&place).unwrap();
-    fs::create_dir(&place).unwrap();
+    fs::remove_dir_all(inside(&place)).unwrap();
+    fs::create_dir(inside(&place)).unwrap();
     fs::write(probe.trim(), format!("#!/bin/sh\ntouch {}\n", marker.display())).unwrap();
-    run(std::process::Command::new("chmod").args(["-R", "a+rx"]).arg(&place));
+    run(std::process::Command::new("chmod").args(["-R", "a+rx"]).arg(inside(&place)));
     run(&mut std::process::Command::new(probe.trim()));
     assert!(marker.exists(), "it would be seen");
     fs::remove_file(&marker).unwrap();
 
     world.server.collector(&[]).expect(0);
     assert!(!marker.exists(), "the collector ran what it had not looked at");
-    for place in [place, world.server.value("SELECT work_dir FROM host")] {
-        fs::remove_dir_all(place).unwrap();
-    }
 }

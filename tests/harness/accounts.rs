@@ -80,11 +80,13 @@ pub(crate) fn make_home(home: &Path, uid: u32) {
 }
 
 /// A command that runs the line `server` in a mount namespace of its own. Accounts are seen there alone: other files
-/// are mounted over the machine's, and what is mounted goes with the last process in it.
+/// are mounted over the machine's, and what is mounted goes with the last process in it. Places that are open to all are
+/// its own too, or hosts of one test would find what those of another left there.
 pub(crate) fn in_namespace(dir: &Path, accounts: &[Account], prepare: Option<&str>, server: &str) -> Command {
     let mut script =
         "set -e\nfor file in passwd shadow shells hosts; do [ ! -e $file ] || mount --bind $file /etc/$file; done\n\
-                      [ ! -e pam ] || mount --bind pam /etc/pam.d/sshd\n"
+                      [ ! -e pam ] || mount --bind pam /etc/pam.d/sshd\n\
+                      for place in /var/tmp /dev/shm; do mount -t tmpfs -o mode=1777 tmpfs $place; done\n"
             .to_owned();
     for account in accounts {
         let home = format!("homes/{}", account.name);

@@ -116,10 +116,6 @@ impl Zoo {
         let options = SshdOptions {
             accounts: exhibits.iter().map(Exhibit::account).collect(),
             last: exhibits.iter().map(Exhibit::matched).collect(),
-            // Hosts whose home can't be used go there.
-            prepare: Some(
-                "for place in /var/tmp /dev/shm; do mount -t tmpfs -o mode=1777 tmpfs $place; done".to_owned(),
-            ),
             ..SshdOptions::default()
         };
         let sshd = Sshd::start(&self.dir.path().join("sshd"), options);
