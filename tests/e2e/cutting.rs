@@ -40,7 +40,7 @@ const FLIPPED: &[&str] = &[
 fn a_visit_cut_anywhere_leaves_no_wrong_row_and_the_next_one_heals() {
     let fleet = Fleet::in_process();
     for direction in [Direction::FromHost, Direction::ToHost] {
-        fleet.damage_everywhere(direction, How::Cut, STRIDE, CUT);
+        drop(fleet.damage_everywhere(direction, How::Cut, STRIDE, CUT));
     }
 }
 
@@ -48,7 +48,7 @@ fn a_visit_cut_anywhere_leaves_no_wrong_row_and_the_next_one_heals() {
 fn a_bit_changed_anywhere_leaves_no_wrong_row_and_the_next_visit_heals() {
     let fleet = Fleet::in_process();
     for direction in [Direction::FromHost, Direction::ToHost] {
-        fleet.damage_everywhere(direction, How::Flip, STRIDE, FLIPPED);
+        drop(fleet.damage_everywhere(direction, How::Flip, STRIDE, FLIPPED));
     }
 }
 
@@ -57,9 +57,19 @@ fn a_visit_to_a_real_sshd_cut_or_changed_anywhere_leaves_no_wrong_row_and_the_ne
     const SPARSE: usize = 16 * STRIDE;
     let fleet = Fleet::with_sshd();
     for direction in [Direction::FromHost, Direction::ToHost] {
-        fleet.damage_everywhere(direction, How::Cut, SPARSE, CUT);
-        fleet.damage_everywhere(direction, How::Flip, SPARSE, FLIPPED);
+        drop(fleet.damage_everywhere(direction, How::Cut, SPARSE, CUT));
+        drop(fleet.damage_everywhere(direction, How::Flip, SPARSE, FLIPPED));
     }
+}
+
+#[test]
+fn a_visit_that_stalls_anywhere_ends_at_the_deadline_of_the_step_it_was_in() {
+    const IN_ORDER: [&str; 4] = ["handshake_timeout", "auth_timeout", "command_timeout", "ok"];
+    let fleet = Fleet::in_process();
+    let found = fleet.damage_everywhere(Direction::FromHost, How::Hold, 2 * STRIDE, &IN_ORDER);
+    let steps: Vec<_> = found.iter().map(|(_, kind)| IN_ORDER.iter().position(|step| step == kind)).collect();
+    assert!(steps.is_sorted(), "{found:?}");
+    assert_eq!(IN_ORDER.map(|step| found.values().any(|kind| kind == step)), [true; 4], "{found:?}");
 }
 
 /// Hosts behind a line.
@@ -104,10 +114,17 @@ impl Fleet {
         Fleet { server, line, addresses, homes, _hosts: Hosts::Sshd(sshd), _dir: dir }
     }
 
-    /// Damages first visits at every place, as many at a time as there are hosts, and heals each of them.
-    fn damage_everywhere(&self, direction: Direction, how: How, stride: usize, expected: &[&str]) {
+    /// Damages first visits at every place, as many at a time as there are hosts, and heals each of them. Returns the
+    /// outcome for each place.
+    fn damage_everywhere(
+        &self,
+        direction: Direction,
+        how: How,
+        stride: usize,
+        expected: &[&str],
+    ) -> BTreeMap<u64, String> {
         let points = places(self.length(direction), stride);
-        let mut kinds = BTreeMap::new();
+        let mut found = BTreeMap::new();
         for batch in points.chunks(self.addresses.len()) {
             self.forget();
             let damages = batch.iter().map(|at| Damage { direction, at: *at, how });
@@ -115,15 +132,20 @@ impl Fleet {
             drop(self.visit(batch.len()));
             for (kind, host, at) in self.outcomes(batch) {
                 assert!(expected.contains(&kind.as_str()), "{how:?} {direction:?} at {at}: {kind} ({host})");
-                *kinds.entry(kind).or_insert(0) += 1;
+                found.insert(at, kind);
             }
             self.assert_no_wrong_row();
             self.line.damage([]);
             self.visit(batch.len()).expect(0);
             self.assert_no_wrong_row();
         }
+        let mut kinds = BTreeMap::new();
+        for kind in found.values() {
+            *kinds.entry(kind.as_str()).or_insert(0) += 1;
+        }
         println!("{how:?} {direction:?}: {} places, {kinds:?}", points.len());
         assert!(kinds.len() > 1, "some visits are damaged, and some damages come too late");
+        found
     }
 
     /// How many bytes a first visit sends in this direction.

@@ -43,6 +43,8 @@ pub enum How {
     Cut,
     /// One bit of that byte changes, and all goes on.
     Flip,
+    /// From that byte on nothing passes, and nobody hears of it.
+    Hold,
 }
 
 struct Shared {
@@ -122,12 +124,15 @@ impl Shared {
             if let Some(Damage { at, how, .. }) = hit {
                 let index = usize::try_from(at - before).expect("it lies within the buffer");
                 match how {
-                    How::Cut => passing = index,
+                    How::Cut | How::Hold => passing = index,
                     How::Flip => buffer[index] ^= 1 << (at % 8),
                 }
             }
             to.write_all(&buffer[..passing])?;
             *self.passed.lock().unwrap().entry((address, way)).or_default() += passing as u64;
+            if hit.is_some_and(|damage| damage.how == How::Hold) {
+                while from.read(&mut buffer)? > 0 {}
+            }
             if passing == 0 || passing < count {
                 return Ok(());
             }

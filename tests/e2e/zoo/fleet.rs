@@ -15,7 +15,7 @@ use super::exhibit::Exhibit;
 use super::{hostile, on_dropbear, on_sshd};
 
 /// Short, to keep the rounds short; long enough for a machine that has other things to do.
-const SETTINGS: &str = r#"<collector jobs="20" dial-timeout="3s" handshake-timeout="5s" authentication-timeout="5s" command-timeout="6s" host-timeout="30s"/>"#;
+const SETTINGS: &str = r#"<collector jobs="24" dial-timeout="3s" handshake-timeout="5s" authentication-timeout="5s" command-timeout="6s" host-timeout="30s"/>"#;
 const HERE: &str = "127.0.0.1";
 
 /// What a visit has to come to.
@@ -55,13 +55,14 @@ impl Zoo {
         let server = Server::new(&dir.path().join("server"));
         let (expected, xml, known_hosts) = (BTreeMap::new(), String::new(), String::new());
         let mut zoo = Zoo { server, expected, real: 0, dir, xml, known_hosts, open: Vec::new() };
+        // Those that stall come first, so that nobody waits for them in the end.
+        zoo.add_hostile();
         let sshd = zoo.add_sshd();
         zoo.add_strangers(&sshd);
         zoo.add_absent(&sshd);
         zoo.open.push(Box::new(sshd));
         zoo.add_throttled();
         zoo.add_dropbears();
-        zoo.add_hostile();
         zoo.add_foreign_probe();
         zoo.server.configure(&format!("<config>\n{SETTINGS}\n{}</config>\n", zoo.xml));
         fs::write(zoo.server.state("known_hosts"), &zoo.known_hosts).unwrap();

@@ -8,7 +8,7 @@ use super::exhibit::{Exhibit, host};
 
 /// Every host of the sshd, with or without a fault. Scripts they need are written to `dir`.
 pub(super) fn exhibits(dir: &Path) -> Vec<Exhibit> {
-    [good(), shells(dir), rc_files(), homes(), restrictions(dir), machines(dir), liars(dir), speakers(dir)]
+    [rc_files(), liars(dir), restrictions(dir), good(), shells(dir), homes(), machines(dir), speakers(dir)]
         .into_iter()
         .flatten()
         .collect()
@@ -108,7 +108,7 @@ fn machines(dir: &Path) -> Vec<Exhibit> {
         host("uname-freebsd", "arch_unsupported").uname(dir, "FreeBSD amd64").says("FreeBSD amd64"),
         host("uname-escapes", "arch_unsupported").uname(dir, "\\033]0;owned\\007").says("\\u{1b}]0;owned"),
         // There is a probe for it, which is chosen, and this machine can't run it.
-        host("uname-aarch64", "probe_failed").uname(dir, "Linux aarch64").says("no answer"),
+        host("uname-aarch64", "probe_failed").uname(dir, "Linux aarch64").says("Exec format error"),
     ]
 }
 
@@ -121,7 +121,10 @@ fn liars(dir: &Path) -> Vec<Exhibit> {
     let altered =
         |request: &str, answer: &str| format!("printf '%s\\n' \"$r\" | sed '{request}' | probe | sed '{answer}'");
     let other_nonce = "0123456789abcdef0123456789abcdef";
-    let replay = format!("printf '%s\\n' \"$r\" | sed \"s/$n/{other_nonce}/\" | probe | sed \"s/{other_nonce}/$n/\"");
+    // The same answer in every visit, under the nonce of each.
+    let replay = format!(
+        "[ -s ~/kept ] || printf '%s\\n' \"$r\" | sed \"s/$n/{other_nonce}/\" | probe > ~/kept\nsed \"s/{other_nonce}/$n/\" ~/kept"
+    );
     let foreign = altered(r#"s/"host":"[^"]*"/"host":"another"/"#, "");
     let escapes = altered("", r#"s/"probe":"[^"]*"/"probe":"\\u001b]0;owned\\u0007\\n\\u202e"/"#);
     vec![
