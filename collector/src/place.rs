@@ -148,7 +148,11 @@ pub(crate) async fn run_script(
             let looked_at = output.len().saturating_sub(end.len());
             output.extend_from_slice(piece);
             let done = output[looked_at..].windows(end.len()).any(|window| window == end.as_bytes());
-            if done || output.len() > MAX_OUTPUT { Want::Nothing } else { Want::More }
+            match (done, output.len() > MAX_OUTPUT) {
+                (true, _) => Want::Enough,
+                (false, true) => Want::Nothing,
+                (false, false) => Want::More,
+            }
         })
         .await?;
     let report = Report::parse(&output, nonce);
@@ -157,9 +161,12 @@ pub(crate) async fn run_script(
         return Err(Failure::ShellUnusable(format!("the login shell ran no script and printed without end: {begin}")));
     }
     if report.0.is_empty() {
-        let status = ended.status.map_or("no exit status".to_owned(), |status| format!("exit status {status}"));
         let said = [shown(&output), shown(&ended.stderr)].join(" ");
-        return Err(Failure::ShellUnusable(format!("the login shell ran no script ({status}): {}", said.trim())));
+        return Err(Failure::ShellUnusable(format!(
+            "the login shell ran no script ({}): {}",
+            ended.how(),
+            said.trim()
+        )));
     }
     Ok(report)
 }

@@ -165,9 +165,8 @@ impl Silence {
         if why == NoAnswer::Noise {
             return Failure::ShellUnusable(why.to_string());
         }
-        let status = ended.status.map_or("killed by a signal".to_owned(), |status| format!("exit status {status}"));
         let program = format!("{}/{}", placed.work_dir, file_name(placed.probe));
-        let found = format!("{program}: {why} ({status}) {}", shown(&ended.stderr));
+        let found = format!("{program}: {why} ({}) {}", ended.how(), shown(&ended.stderr));
         Failure::ProbeFailed(found.trim_end().to_owned())
     }
 }

@@ -4,7 +4,8 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use russh::client::Msg;
-use russh::{Channel, ChannelMsg, ChannelReadHalf};
+use russh::{Channel, ChannelMsg, ChannelReadHalf, Sig};
+use sample::Untrusted;
 use tokio::time::{sleep, timeout};
 
 use super::connect::Session;
@@ -19,6 +20,10 @@ pub(crate) const SHOWN_OF_FLOOD: usize = 40;
 /// How long output is waited for after the command has ended.
 const AFTER_EXIT: Duration = Duration::from_millis(300);
 
+/// How long a command that has said all it had to may take to end. Servers that are told to close a channel while
+/// they close it themselves, with the next command under way, might take that one for the one that ended: under load a
+/// command on dropbear was cut short twice, before this was waited for.
+const LINGER: Duration = Duration::from_millis(200);
 /// Pauses before a channel is asked for again. A host that allows one session at a time (MaxSessions 1) needs a
 /// moment to notice that the one before has ended.
 const OPEN_AGAIN_MS: [u64; 5] = [50, 100, 200, 400, 800];
@@ -28,6 +33,8 @@ const OPEN_AGAIN_MS: [u64; 5] = [50, 100, 200, 400, 800];
 pub struct Ended {
     /// The exit status; none if a signal ended it or the host didn't say.
     pub status: Option<u32>,
+    /// The signal that ended it, safe to show, such as `KILL`.
+    pub signal: Option<String>,
     /// The first 8 KiB of its standard error.
     pub stderr: Vec<u8>,
 }
@@ -38,6 +45,8 @@ pub enum Want {
     More,
     /// Go on when this is done; the host has to wait until then.
     MoreAfter(Pin<Box<dyn Future<Output = ()> + Send>>),
+    /// That was all, and another command follows: this one gets a moment to end by itself.
+    Enough,
     /// That was all, or too much: the command's end is not waited for.
     Nothing,
 }
@@ -110,6 +119,10 @@ async fn read(mut output: ChannelReadHalf, mut reader: impl FnMut(&[u8]) -> Want
             Some(ChannelMsg::Data { data }) => match reader(&data) {
                 Want::More => {}
                 Want::MoreAfter(wait) => wait.await,
+                Want::Enough => {
+                    drop(timeout(LINGER, closed(&mut output)).await);
+                    return Ok(Some(ended));
+                }
                 Want::Nothing => return Ok(Some(ended)),
             },
             Some(ChannelMsg::ExtendedData { data, .. }) => {
@@ -122,11 +135,46 @@ async fn read(mut output: ChannelReadHalf, mut reader: impl FnMut(&[u8]) -> Want
                 ended.stderr.extend(data.iter().take(room));
             }
             Some(ChannelMsg::ExitStatus { exit_status }) => ended.status = Some(exit_status),
+            Some(ChannelMsg::ExitSignal { signal_name, .. }) => ended.signal = Some(name(&signal_name)),
             Some(ChannelMsg::Failure) => return Err(Refusal::Channel("the host refuses to run commands".into())),
             Some(ChannelMsg::Close) => return Ok(Some(ended)),
             Some(_) => {}
             None => return Ok(ended.status.is_some().then_some(ended)),
         }
+    }
+}
+
+/// Reads on, for nothing but the channel's end.
+async fn closed(output: &mut ChannelReadHalf) {
+    while !matches!(output.wait().await, None | Some(ChannelMsg::Close)) {}
+}
+
+impl Ended {
+    /// How it ended, for people.
+    pub(crate) fn how(&self) -> String {
+        match (self.status, &self.signal) {
+            (Some(status), _) => format!("exit status {status}"),
+            (None, Some(signal)) => format!("killed by SIG{signal}"),
+            (None, None) => "no exit status".to_owned(),
+        }
+    }
+}
+
+fn name(signal: &Sig) -> String {
+    match signal {
+        Sig::Custom(name) => Untrusted(name).to_string(),
+        Sig::ABRT
+        | Sig::ALRM
+        | Sig::FPE
+        | Sig::HUP
+        | Sig::ILL
+        | Sig::INT
+        | Sig::KILL
+        | Sig::PIPE
+        | Sig::QUIT
+        | Sig::SEGV
+        | Sig::TERM
+        | Sig::USR1 => format!("{signal:?}"),
     }
 }
 

@@ -90,7 +90,7 @@ fn restrictions(dir: &Path) -> Vec<Exhibit> {
         host("forced-errors", "shell_unusable").forced(dir, "exec cat /dev/zero >&2\n").says("stderr"),
         host("forced-drip", "command_timeout").forced(dir, "for i in 1 2 3 4 5 6 7 8 9; do printf .; sleep 1; done\n"),
         host("password-refused", "auth_failed").setting("AuthenticationMethods password").says("refused"),
-        host("killed-by-signal", "shell_unusable").forced(dir, "kill -9 $$\n").says("no exit status"),
+        host("killed-by-signal", "shell_unusable").forced(dir, "kill -9 $$\n").says("killed by SIGKILL"),
     ]
 }
 
@@ -146,7 +146,7 @@ fn liars(dir: &Path) -> Vec<Exhibit> {
         host("replayed", "envelope_rejected").lying(dir, &replay).says("no sample of this visit"),
         host("foreign", "envelope_rejected").lying(dir, &foreign).says("damaged"),
         host("probe-version-escapes", "ok").lying(dir, &escapes),
-        host("probe-killed", "probe_failed").lying(dir, "kill -9 $$").says("signal"),
+        host("probe-killed", "probe_failed").lying(dir, "kill -9 $$").says("killed by SIGKILL"),
         host("probe-exits", "probe_failed").lying(dir, "echo broken >&2; exit 9").says("exit status 9"),
     ]
 }
