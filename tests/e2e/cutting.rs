@@ -67,7 +67,7 @@ fn a_visit_that_stalls_anywhere_ends_at_the_deadline_of_the_step_it_was_in() {
     const IN_ORDER: [&str; 4] = ["handshake_timeout", "auth_timeout", "command_timeout", "ok"];
     let fleet = Fleet::in_process();
     let found = fleet.damage_everywhere(Direction::FromHost, How::Hold, 2 * STRIDE, &IN_ORDER);
-    let steps: Vec<_> = found.iter().map(|(_, kind)| IN_ORDER.iter().position(|step| step == kind)).collect();
+    let steps: Vec<_> = found.values().map(|kind| IN_ORDER.iter().position(|step| step == kind)).collect();
     assert!(steps.is_sorted(), "{found:?}");
     assert_eq!(IN_ORDER.map(|step| found.values().any(|kind| kind == step)), [true; 4], "{found:?}");
 }
