@@ -61,7 +61,10 @@ pub async fn place<'a>(session: &Session, placement: &Placement<'a>, guess: &'a 
     let (mut avoid, mut failed) = (" ".to_owned(), Vec::new());
     for _ in 0..UPLOADS {
         let refused = refusals(&report, &failed);
-        let Some(place) = report.last("place") else { return Err(Failure::NoWorkDir(refused.unwrap_or_default())) };
+        let Some(place) = report.last("place") else {
+            let unfinished = || "the host's /bin/sh ended before it had found one".to_owned();
+            return Err(Failure::NoWorkDir(refused.unwrap_or_else(unfinished)));
+        };
         let unusual =
             |_| Failure::NoWorkDir(format!("{} has characters that not every shell can name", Untrusted(place)));
         let work_dir: WorkDir = place.parse().map_err(unusual)?;
