@@ -81,14 +81,6 @@ impl AnswerReader {
         }
     }
 
-    /// How many bytes of envelopes the header has announced, as soon as it came and was found right.
-    pub fn announced(&self) -> Option<u64> {
-        match &self.state {
-            State::Taking(header) => Some(header.bytes),
-            State::Searching { .. } | State::Done(_) => None,
-        }
-    }
-
     /// The answer, after the output has ended or the reader wanted nothing more.
     ///
     /// # Errors

@@ -6,7 +6,6 @@ use std::time::Duration;
 use config::Deadlines;
 use sample::wire::{self, Acknowledgement, Limits, Request};
 use sample::{HostName, KeyId, Nonce, Timestamp};
-use tokio::sync::oneshot;
 
 use crate::answer::{Answer, AnswerReader, NoAnswer};
 use crate::failure::shown;
@@ -20,8 +19,10 @@ use crate::unseal::Names;
 use crate::work_dir::WorkDir;
 use crate::{Failure, clock};
 
-/// What is taken home in one visit: all that a spool can hold.
-pub const LIMITS: Limits = Limits { envelopes: 1001, bytes: 9 * 1024 * 1024 };
+/// What is asked for first: the backlog of an hour, and no more than all hosts together may send at once.
+pub const USUAL: Limits = Limits { envelopes: 64, bytes: 256 * 1024 };
+/// What is asked for then, if more waits: all that a spool can hold.
+pub const EVERYTHING: Limits = Limits { envelopes: 1001, bytes: 9 * 1024 * 1024 };
 
 /// What all visits of a run share.
 pub struct Fleet {
@@ -176,7 +177,7 @@ impl Visit<'_> {
     /// to shell; whether an answer came doesn't.
     async fn collect(&self) -> Result<Brought, Failure> {
         let warm = match self.warm_dir() {
-            Some(dir) => self.run_probe(&dir, self.likely_probe()).await?.ok(),
+            Some(dir) => self.take_home(&dir, self.likely_probe()).await?.ok(),
             None => None,
         };
         let ((answer, memory), work_dir, places_refused) = match warm {
@@ -212,15 +213,38 @@ impl Visit<'_> {
             limit: fleet.deadlines.command,
         };
         let placed = place(self.session, &placement, self.likely_probe()).await?;
-        match self.run_probe(&placed.work_dir, placed.probe).await? {
+        match self.take_home(&placed.work_dir, placed.probe).await? {
             Ok(answer) if access.wanted_dir.is_some() => Ok((answer, Some(placed.work_dir), placed.refused)),
             Ok(answer) => Ok((answer, placed.work_dir.unless_default(), placed.refused)),
             Err(silence) => Err(silence.into_failure(&placed)),
         }
     }
 
+    /// One run of the probe, and a second one where much waits and there is memory for it. Nobody waits for memory:
+    /// what is not taken now is taken by the next run, and a host that only pretends to have much holds up no other.
+    async fn take_home(&self, dir: &WorkDir, probe: &Probe) -> Result<Result<InMemory, Silence>, Failure> {
+        let first = match self.run_probe(dir, probe, USUAL).await? {
+            Ok(answer) => answer,
+            Err(silence) => return Ok(Err(silence)),
+        };
+        let more = first.header.held > 0;
+        let Some(reserved) = more.then(|| self.fleet.memory.reserve(EVERYTHING.bytes)).flatten() else {
+            return Ok(Ok((first, None)));
+        };
+        Ok(Ok(match self.run_probe(dir, probe, EVERYTHING).await {
+            Ok(Ok(all)) => (all, Some(reserved)),
+            // What came is kept, whatever went wrong with the rest.
+            Ok(Err(_)) | Err(_) => (first, None),
+        }))
+    }
+
     /// One channel, one exec. Works in every login shell, also after an rc file's `cd /`.
-    async fn run_probe(&self, dir: &WorkDir, probe: &Probe) -> Result<Result<InMemory, Silence>, Failure> {
+    async fn run_probe(
+        &self,
+        dir: &WorkDir,
+        probe: &Probe,
+        limits: Limits,
+    ) -> Result<Result<Answer, Silence>, Failure> {
         let request = Request {
             version: wire::VERSION,
             host: self.host.name.clone(),
@@ -229,25 +253,14 @@ impl Visit<'_> {
             acknowledgements: self.host.acknowledgements.clone(),
             former: self.fleet.keys.former_owners(&self.host.name, self.host.formerly.as_ref()),
             cpu_baseline: false,
-            limits: LIMITS,
+            limits,
         };
         let command = format!("exec {dir}/{} run", file_name(probe));
-        let mut reader = AnswerReader::new(self.nonce, LIMITS);
-        let mut reserving = None;
-        let take = |piece: &[u8]| {
-            if !reader.take(piece) {
-                return Want::Nothing;
-            }
-            let large = reader.announced().filter(|bytes| Memory::counts(*bytes) && reserving.is_none());
-            let Some(bytes) = large else { return Want::More };
-            let (memory, (done, reserved)) = (self.fleet.memory.clone(), oneshot::channel());
-            reserving = Some(reserved);
-            Want::MoreAfter(Box::pin(async move { drop(done.send(memory.reserve(bytes).await)) }))
-        };
+        let mut reader = AnswerReader::new(self.nonce, limits);
         let limit = ("running the probe", self.fleet.deadlines.command);
+        let take = |piece: &[u8]| if reader.take(piece) { Want::More } else { Want::Nothing };
         let ended = self.session.exec(&command, request.encode().as_bytes(), limit, take).await?;
-        let memory = reserving.and_then(|mut reserved| reserved.try_recv().ok());
-        Ok(reader.finish().map(|answer| (answer, memory)).map_err(|why| Silence { why, ended }))
+        Ok(reader.finish().map_err(|why| Silence { why, ended }))
     }
 }
 

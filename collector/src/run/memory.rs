@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Room for answers, shared by all visits of a run.
+/// Room for large answers, shared by all visits of a run.
 ///
-/// A host whose spool is full has 8 MiB to tell. When the server was away for long, all of them have, and a visit
-/// takes an answer home as a whole. So those who have much to tell take turns.
+/// A host whose spool is full has 8 MiB to tell. When the server was away for days, all of them have.
 #[derive(Clone)]
 pub struct Memory(Arc<Semaphore>);
 
@@ -16,10 +15,8 @@ pub struct Memory(Arc<Semaphore>);
 pub struct Reserved(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
 
 const KIB: u64 = 1024;
-/// Four full spools. Opened and decoded, an answer takes about three times its size.
-const ROOM: u64 = 36 * 1024 * KIB;
-/// An answer of this size is not counted: with as many jobs as usual, these are 4 MiB in all.
-const SMALL: u64 = 64 * KIB;
+/// Three full spools. Opened and decoded, an answer takes about three times its size.
+const ROOM: u64 = 27 * 1024 * KIB;
 
 impl Memory {
     /// All of the room.
@@ -27,17 +24,10 @@ impl Memory {
         Memory(Arc::new(Semaphore::new(usize::try_from(ROOM / KIB).expect("it is a small number"))))
     }
 
-    /// Whether an answer of this size has to be reserved room for.
-    pub fn counts(bytes: u64) -> bool {
-        bytes > SMALL
-    }
-
-    /// Waits for room for an answer of so many bytes.
-    pub async fn reserve(&self, bytes: u64) -> Reserved {
-        // Never more than all there is, or it would wait for ever.
-        let kib = u32::try_from(bytes.min(ROOM).div_ceil(KIB)).expect("the room in KiB is a small number");
-        let permit = self.0.clone().acquire_many_owned(kib).await;
-        Reserved(permit.expect("this semaphore is never closed"))
+    /// Room for an answer of so many bytes, if there is any left.
+    pub fn reserve(&self, bytes: u64) -> Option<Reserved> {
+        let kib = u32::try_from(bytes.div_ceil(KIB)).ok()?;
+        self.0.clone().try_acquire_many_owned(kib).ok().map(Reserved)
     }
 }
 
@@ -49,21 +39,16 @@ impl Default for Memory {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use tokio::time::timeout;
-
     use super::*;
+    use crate::visit::EVERYTHING;
 
-    #[tokio::test(start_paused = true)]
-    async fn large_answers_take_turns_and_one_larger_than_the_room_still_gets_its_turn() {
+    #[test]
+    fn three_hosts_with_full_spools_have_room_and_a_fourth_one_when_one_of_them_is_done() {
         let memory = Memory::new();
-        let first = memory.reserve(ROOM / 2 + KIB).await;
-        let patience = Duration::from_secs(3600);
-        assert!(timeout(patience, memory.reserve(ROOM / 2 + KIB)).await.is_err());
-        let small = memory.reserve(KIB).await;
-        drop((first, small));
-        drop(memory.reserve(u64::MAX).await);
-        memory.reserve(ROOM).await;
+        let [first, _second, _third] = [(); 3].map(|()| memory.reserve(EVERYTHING.bytes).unwrap());
+        assert!(memory.reserve(EVERYTHING.bytes).is_none());
+        drop(first);
+        assert!(memory.reserve(EVERYTHING.bytes).is_some());
+        assert!(memory.reserve(u64::MAX).is_none());
     }
 }

@@ -73,14 +73,14 @@ impl Turns {
     ) -> Result<(S, Job<'_>), Failure> {
         let Admitted { _socket, door } = admitted;
         let mut dial = std::pin::pin!(dial);
-        let (stream, door) = match timeout(PROMPT, &mut dial).await {
-            Ok(dialled) => (dialled?, door),
+        let (stream, dialled, door) = match timeout(PROMPT, &mut dial).await {
+            Ok(stream) => (stream?, Instant::now(), door),
             Err(_elapsed) => {
                 drop(door);
-                (dial.await?, own(&self.doors).await)
+                let (stream, dialled) = (dial.await?, Instant::now());
+                (stream, dialled, own(&self.doors).await)
             }
         };
-        let dialled = Instant::now();
         let _job = self.jobs.acquire().await.expect("these semaphores are never closed");
         drop(door);
         Ok((stream, Job { came_late: dialled.elapsed() > STALE, _job, _socket }))
@@ -142,6 +142,22 @@ mod tests {
         let ((), first) = waiting.remove(0).await.map_err(drop).unwrap();
         assert!(first.came_late);
         assert!(timeout(Duration::from_secs(1), turns.admit()).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_was_slow_to_answer_and_then_waits_for_a_door_comes_late_too() {
+        let turns = Turns::new(1, 1000);
+        let slow = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok(())
+        };
+        let mut slow = Box::pin(turns.connect(turns.admit().await, slow));
+        assert!(timeout(Duration::from_millis(300), &mut slow).await.is_err());
+        let doors = [turns.admit().await, turns.admit().await];
+        assert!(timeout(Duration::from_secs(7), &mut slow).await.is_err());
+        drop(doors);
+        let ((), job) = slow.await.map_err(drop).unwrap();
+        assert!(job.came_late);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,5 @@
 //! Running one command on the host: input in, output out, both bounded.
 
-use std::pin::Pin;
 use std::time::Duration;
 
 use russh::client::Msg;
@@ -40,11 +39,10 @@ pub struct Ended {
 }
 
 /// Whether a reader of output wants more of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {
     /// Go on.
     More,
-    /// Go on when this is done; the host has to wait until then.
-    MoreAfter(Pin<Box<dyn Future<Output = ()> + Send>>),
     /// That was all, and another command follows: this one gets a moment to end by itself.
     Enough,
     /// That was all, or too much: the command's end is not waited for.
@@ -118,7 +116,6 @@ async fn read(mut output: ChannelReadHalf, mut reader: impl FnMut(&[u8]) -> Want
         match message {
             Some(ChannelMsg::Data { data }) => match reader(&data) {
                 Want::More => {}
-                Want::MoreAfter(wait) => wait.await,
                 Want::Enough => {
                     drop(timeout(LINGER, closed(&mut output)).await);
                     return Ok(Some(ended));
