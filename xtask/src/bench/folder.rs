@@ -36,7 +36,7 @@ impl Folder {
         fs::create_dir_all(&probes)?;
         symlink(probe, probes.join("fleet-probe"))?;
         let login = PrivateKey::random(&mut safe_rng(), Algorithm::Ed25519)?;
-        login.write_openssh_file(folder.path("login"), LineEnding::LF)?;
+        login.write_openssh_file(folder.identity(), LineEnding::LF)?;
         login.public_key().write_openssh_file(folder.login())?;
         let made =
             folder.collector(&["keygen"]).stdout(Stdio::null()).status().context("cannot start the collector")?;
@@ -49,6 +49,16 @@ impl Folder {
     /// The public key that the collector logs in with.
     pub(super) fn login(&self) -> PathBuf {
         self.path("login.pub")
+    }
+
+    /// The private key that the collector logs in with.
+    pub(super) fn identity(&self) -> PathBuf {
+        self.path("login")
+    }
+
+    /// The host keys of the fleet, once it is configured.
+    pub(super) fn known_hosts(&self) -> PathBuf {
+        self.server.state("known_hosts")
     }
 
     /// The public key that hosts seal for.
@@ -67,7 +77,7 @@ impl Folder {
     /// They can't be written.
     pub(super) fn configure(&self, hosts: u32, silent_percent: u32, ready: &Ready) -> Result<()> {
         let Ready { port, silent_port, host_key } = ready;
-        let login = self.path("login");
+        let login = self.identity();
         let mut xml = format!(
             "<config>\n<collector host-keys=\"strict\" dial-timeout=\"2s\"/>\n\
              <defaults port=\"{port}\" username=\"monitor\" identity-file=\"{}\" mail=\"ops@example.org\"/>\n",
@@ -82,7 +92,7 @@ impl Folder {
             writeln!(known_hosts, "[{address}]:{} {host_key}", own_port.unwrap_or(*port))?;
         }
         self.server.configure(&(xml + "</config>\n"));
-        Ok(fs::write(self.server.state("known_hosts"), known_hosts)?)
+        Ok(fs::write(self.known_hosts(), known_hosts)?)
     }
 
     /// A run over the fleet, which tells what it does in [`Folder::report`].
@@ -128,7 +138,8 @@ impl Folder {
         command
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    /// A file of this name.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.temporary.path().join(name)
     }
 }

@@ -11,6 +11,7 @@ use rsa::RsaPublicKey;
 use rsa::pkcs8::DecodePublicKey;
 use russh::keys::key::safe_rng;
 use russh::keys::{Algorithm, PrivateKey, PublicKey};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
@@ -59,6 +60,7 @@ pub(crate) fn simulate(args: &SimulateArgs) -> Result<()> {
     let content_keys = wrap_all(&sealed_to, usize::try_from(args.hosts)?)?;
     let sshd = Arc::new(Sshd::new(host_key, login, content_keys));
 
+    raise_descriptor_limit()?;
     let runtime = Runtime::new().context("cannot start threads")?;
     let _inside = runtime.enter();
     let socket = TcpSocket::new_v4()?;
@@ -76,6 +78,13 @@ pub(crate) fn simulate(args: &SimulateArgs) -> Result<()> {
     // The bench holds the other end: when it is gone, however it ended, so are the hosts.
     io::copy(&mut io::stdin(), &mut io::sink())?;
     Ok(())
+}
+
+/// As many connections as this process may have: parallel-ssh keeps those of all hosts to its end.
+fn raise_descriptor_limit() -> Result<()> {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, ..limit };
+    setrlimit(Resource::Nofile, raised).context("cannot raise the limit of open files to what is allowed")
 }
 
 /// The simulator as the bench sees it: killed and waited for when it is dropped.

@@ -1,5 +1,6 @@
 //! The SSH side of the simulated hosts: one server that answers at the address of each.
 
+use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,12 @@ use tokio::net::{TcpListener, TcpStream};
 use super::content_key::ContentKey;
 use super::host::Host;
 use super::measurement::measure;
+
+/// The other command that the hosts know, which prints [`PLAIN_ANSWER_BYTES`].
+pub(super) const PLAIN_COMMAND: &str = "exec fleet-health-bench";
+/// About as many as the probe's answer has.
+pub(super) const PLAIN_ANSWER_BYTES: usize = 2200;
+const PLAIN_LINE_BYTES: usize = 50;
 
 /// The simulated hosts.
 pub(super) struct Sshd {
@@ -44,7 +51,9 @@ impl Sshd {
             let (stream, _) = listener.accept().await.context("the simulated hosts accept no connections")?;
             let sshd = self.clone();
             tokio::spawn(async move {
-                if let Err(error) = sshd.welcome(stream).await {
+                if let Err(error) = sshd.welcome(stream).await
+                    && !is_hang_up(&error)
+                {
                     eprintln!("simulated host: {error:#}");
                 }
             });
@@ -63,6 +72,12 @@ impl Sshd {
     fn content_key(&self, host: Host) -> Option<&ContentKey> {
         self.content_keys.get(usize::try_from(host.0).ok()?)
     }
+}
+
+/// Whether the client just closed the connection. Some say goodbye in no other way.
+fn is_hang_up(error: &anyhow::Error) -> bool {
+    let Some(russh::Error::IO(error)) = error.downcast_ref() else { return false };
+    matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
 }
 
 /// One connection to one host.
@@ -122,29 +137,51 @@ impl Handler for Visit {
 
     async fn exec_request(&mut self, channel: ChannelId, command: &[u8], session: &mut Session) -> Result<()> {
         session.channel_success(channel)?;
-        if !is_the_probe(command) {
-            session.exit_status_request(channel, 127)?;
-            session.eof(channel)?;
-            session.close(channel)?;
+        if is_the_probe(command) {
+            // It answers when the request has come.
+            Ok(())
+        } else if is_plain(command) {
+            finish(session, channel, plain_answer(), 0)
+        } else {
+            finish(session, channel, Vec::new(), 127)
         }
-        Ok(())
     }
 
     async fn data(&mut self, channel: ChannelId, data: &[u8], session: &mut Session) -> Result<()> {
         self.request.extend_from_slice(data);
         if self.request.ends_with(b"\n") {
-            session.data(channel, self.answer()?)?;
-            session.exit_status_request(channel, 0)?;
-            session.eof(channel)?;
-            session.close(channel)?;
+            finish(session, channel, self.answer()?, 0)?;
         }
         Ok(())
     }
 }
 
-/// Whether it is the command of a warm visit. The simulated hosts know no other: a bench that went the cold way would
-/// measure something else.
+/// Ends a command with what it printed and its exit status.
+fn finish(session: &mut Session, channel: ChannelId, printed: Vec<u8>, status: u32) -> Result<()> {
+    if !printed.is_empty() {
+        session.data(channel, printed)?;
+    }
+    session.exit_status_request(channel, status)?;
+    session.eof(channel)?;
+    Ok(session.close(channel)?)
+}
+
+/// Whether it is [`PLAIN_COMMAND`]. Some wrap it in a shell's `-c '…'`.
+fn is_plain(command: &[u8]) -> bool {
+    command.windows(PLAIN_COMMAND.len()).any(|part| part == PLAIN_COMMAND.as_bytes())
+}
+
+fn plain_answer() -> Vec<u8> {
+    let line = [[b'x'; PLAIN_LINE_BYTES - 1].as_slice(), b"\n"].concat();
+    line.repeat(PLAIN_ANSWER_BYTES / PLAIN_LINE_BYTES)
+}
+
+/// Whether it is the command of a warm visit. Of the probe, the simulated hosts know no other: a bench that went the
+/// cold way would measure something else.
 fn is_the_probe(command: &[u8]) -> bool {
     let digest = command.strip_prefix(b"exec ~/.cache/fleet-health/probe-").and_then(|rest| rest.strip_suffix(b" run"));
     digest.is_some_and(|digest| digest.len() == 64 && digest.iter().all(u8::is_ascii_hexdigit))
 }
+
+#[cfg(test)]
+mod tests;
