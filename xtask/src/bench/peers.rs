@@ -123,10 +123,11 @@ pub(super) fn table(ours: &Figures, rows: &[Row], jobs: u16) -> Result<String> {
     let name = concat!("**fleet-collector** ", env!("CARGO_PKG_VERSION"));
     writeln!(text, "| {name} | {} | verified |", cells(ours))?;
     for Row { peer, versions, figures } in rows {
-        let name = format!("{} {}", peer.name(), versions.as_deref().unwrap_or_default());
+        let name = [peer.name(), versions.as_deref().unwrap_or_default()].join(" ");
+        let name = name.trim_end();
         match figures {
             Ok(figures) => writeln!(text, "| {name} | {} | {} |", cells(figures), peer.host_keys())?,
-            Err(_) => writeln!(text, "| {name} | – | – | – | – | {} |", peer.host_keys())?,
+            Err(_) => writeln!(text, "| {name} | – | – | – | – | – |")?,
         }
     }
     for Row { peer, figures, .. } in rows {
@@ -138,7 +139,7 @@ pub(super) fn table(ours: &Figures, rows: &[Row], jobs: u16) -> Result<String> {
         text,
         "\nEach had {jobs} hosts at a time, on the cores it shares with the simulated hosts. Ours does more: it runs the\n\
          probe, decrypts what that measured and commits it to SQLite. The others run one command on each host and print\n\
-         what it printed, about as many bytes. CPU is user and system time with all children; memory is that of the\n\
+         what it printed, about as many bytes. CPU is user and system time, children included; memory is that of the\n\
          largest process. Ansible ran `raw`, pipelined, with neither a pseudo-terminal nor ControlPersist, whose masters\n\
          would outlive it uncounted."
     )?;

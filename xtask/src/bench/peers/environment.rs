@@ -6,8 +6,14 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use harness::target_dir;
 
-/// Prints each distribution with its version; fails if one is not installed.
-const VERSIONS: &str = "import sys, importlib.metadata as m; print(', '.join([m.version(sys.argv[1])] + [f'{d} {m.version(d)}' for d in sys.argv[2:]]))";
+/// Prints the version of the first distribution and, in brackets, those of the others; fails if one is not installed.
+const VERSIONS: &str = "\
+import sys
+from importlib.metadata import version
+first, *others = sys.argv[1:]
+also = ', '.join(f'{name} {version(name)}' for name in others)
+print(version(first) + (f' ({also})' if also else ''))
+";
 
 /// `target/bench-peers`.
 pub(super) struct Environment(PathBuf);
@@ -19,7 +25,8 @@ impl Environment {
     /// Python can't make one.
     pub(super) fn open() -> Result<Environment> {
         let environment = Environment(target_dir().join("bench-peers"));
-        if !environment.program("pip").exists() {
+        // There may be none, half of one, or one for a Python that has gone.
+        if output(Command::new(environment.program("python")).args(["-I", "-m", "pip", "--version"])).is_err() {
             eprintln!("making a Python environment in {}", environment.0.display());
             output(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment.0))
                 .context("no Python environment, so none of the others; on Debian: apt-get install python3-venv")?;
@@ -35,8 +42,18 @@ impl Environment {
         self.versions(distributions).or_else(|_not_installed| {
             let wanted = distributions[0];
             eprintln!("installing {wanted} from PyPI");
-            let mut pip = Command::new(self.program("pip"));
-            pip.args(["install", "--quiet", "--disable-pip-version-check", "--retries=1", "--timeout=15", wanted]);
+            let mut pip = Command::new(self.program("python"));
+            pip.args([
+                "-I",
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--retries=1",
+                "--timeout=15",
+                wanted,
+            ]);
             output(&mut pip).with_context(|| format!("{wanted} could not be installed"))?;
             self.versions(distributions)
         })
