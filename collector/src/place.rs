@@ -59,7 +59,7 @@ pub async fn place<'a>(session: &Session, placement: &Placement<'a>, guess: &'a 
         report = find_a_place(session, placement, probe, "").await?;
     }
     let (mut avoid, mut failed) = (" ".to_owned(), Vec::new());
-    for _ in 0..UPLOADS {
+    loop {
         let refused = refusals(&report, &failed);
         let Some(place) = report.last("place") else {
             let unfinished = || "the host's /bin/sh ended before it had found one".to_owned();
@@ -71,9 +71,12 @@ pub async fn place<'a>(session: &Session, placement: &Placement<'a>, guess: &'a 
         if report.last("part").is_none() {
             return Ok(Placed { work_dir, probe, refused });
         }
-        match upload(session, placement, &work_dir, probe).await? {
+        match upload(session, placement, (&work_dir, &made(&report)), probe).await? {
             Ok(()) => return Ok(Placed { work_dir, probe, refused }),
             Err(found) => failed.push(found),
+        }
+        if failed.len() == UPLOADS {
+            break;
         }
         avoid += &format!("{place} ");
         report = find_a_place(session, placement, probe, &avoid).await?;
@@ -86,6 +89,12 @@ fn refusals(report: &Report, failed: &[String]) -> Option<String> {
     let looked_at = report.all("refused").take(8).map(|line| Untrusted(line).to_string());
     let all: Vec<String> = failed.iter().cloned().chain(looked_at).collect();
     (!all.is_empty()).then(|| all.join(", "))
+}
+
+/// What is to be taken back if the upload fails, as words that mean the same in every shell.
+fn made(report: &Report) -> String {
+    let paths = report.last("made").unwrap_or_default().split_whitespace();
+    paths.filter(|path| path.parse::<WorkDir>().is_ok()).collect::<Vec<_>>().join(" ")
 }
 
 fn machine(probe: &Probe) -> String {
@@ -117,14 +126,16 @@ async fn find_a_place(
 async fn upload(
     session: &Session,
     placement: &Placement<'_>,
-    work_dir: &WorkDir,
+    (work_dir, made): (&WorkDir, &str),
     probe: &Probe,
 ) -> Result<Result<(), String>, Failure> {
     let (nonce, sha256, size) = (placement.nonce, &probe.sha256, probe.bytes.len());
     // dd needs no redirection, which shells write differently.
     let command = format!("exec dd bs=65536 of={work_dir}/part-{nonce}");
     let dd = session.exec(&command, &probe.bytes, ("uploading the probe", placement.limit), |_| Want::More).await?;
-    let script = format!("nonce={nonce}\nplace={}\nsha256={sha256}\nsize={size}\n{INSTALL}", work_dir.in_script());
+    let place = work_dir.in_script();
+    let script =
+        format!("nonce={nonce}\nplace={place}\nmade='{made}'\nsha256={sha256}\nsize={size}\n{INSTALL}");
     let report = run_script(session, &script, (placement.nonce, placement.limit), "installing the probe").await?;
     Ok(match report.last("installed") {
         Some("yes") => Ok(()),

@@ -157,7 +157,7 @@ fn a_wanted_place_beside_which_others_can_write_is_refused() {
         let wanted = open.join("here");
         let report = find(&["/bin/sh"], home.path(), wanted.to_str().unwrap(), SHA256);
         assert_eq!(report.last("place"), None, "{mode:o}");
-        assert!(report.last("refused").unwrap().contains("others can write beside it"));
+        assert!(report.last("refused").unwrap().contains("others can write to "));
     }
 }
 
