@@ -5,7 +5,7 @@ use harness::Behaviour;
 /// What each does, what the visit comes to, and what the detail says.
 pub(super) const EXHIBITS: &[(Behaviour, &str, &str)] = &[
     (Behaviour::Mute, "handshake_timeout", ""),
-    (Behaviour::HangsUp, "handshake_failed", "without a word"),
+    (Behaviour::HangsUp, "throttled", "before the host said a word"),
     (Behaviour::Resets, "handshake_failed", ""),
     (Behaviour::MuteAfterVersion, "handshake_timeout", ""),
     (Behaviour::MuteInKeyExchange, "handshake_timeout", ""),
