@@ -14,7 +14,7 @@ digest() {
 failed() {
     rm -f "$part"
     for path in $made; do
-        if [ -d "$path" ]; then rmdir "$path" 2>/dev/null; else rm -f "$path"; fi
+        case $path in "$place"/keys/*.pub) rm -f "$path" ;; *) rmdir "$path" 2>/dev/null ;; esac
     done
     say installed "$1"
 }

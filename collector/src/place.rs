@@ -134,8 +134,7 @@ async fn upload(
     let command = format!("exec dd bs=65536 of={work_dir}/part-{nonce}");
     let dd = session.exec(&command, &probe.bytes, ("uploading the probe", placement.limit), |_| Want::More).await?;
     let place = work_dir.in_script();
-    let script =
-        format!("nonce={nonce}\nplace={place}\nmade='{made}'\nsha256={sha256}\nsize={size}\n{INSTALL}");
+    let script = format!("nonce={nonce}\nplace={place}\nmade='{made}'\nsha256={sha256}\nsize={size}\n{INSTALL}");
     let report = run_script(session, &script, (placement.nonce, placement.limit), "installing the probe").await?;
     Ok(match report.last("installed") {
         Some("yes") => Ok(()),
