@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use harness::{Account, Behaviour, HostileServer, Server, SshdOptions, USER, run};
+use harness::{Account, Behaviour, Home, HostileServer, Server, SshdOptions, USER, run};
 use wait4::Wait4;
 
 use crate::World;
@@ -17,38 +17,79 @@ fn probe(world: &World, address: &str) -> PathBuf {
     fs::canonicalize(place.join("fleet-probe")).unwrap()
 }
 
-#[test]
-fn a_host_keeps_the_work_directory_and_nothing_else() {
-    let accounts: Vec<Account> =
-        [("b", "/bin/bash"), ("d", "/bin/dash"), ("t", "/usr/bin/tcsh"), ("z", "/usr/bin/zsh")]
-            .map(|(name, shell)| Account::new(name, shell))
-            .into();
-    let private = "mount -t tmpfs -o mode=1777 tmpfs /run; mkdir /run/sshd";
-    let world = World::with(SshdOptions { accounts, prepare: Some(private.to_owned()), ..SshdOptions::default() });
+/// A world of these accounts, each of them watched under its own name. /run is its own.
+fn world_of(accounts: &[Account]) -> World {
+    let prepare = Some("mount -t tmpfs -o mode=1777 tmpfs /run; mkdir /run/sshd".to_owned());
+    let world = World::with(SshdOptions { accounts: accounts.to_vec(), prepare, ..SshdOptions::default() });
     let (port, identity) = (world.sshd.port, world.sshd.identity());
-    let client = |name| {
-        let identity = identity.display();
+    let client = |account: &Account| {
+        let (name, identity) = (&account.name, identity.display());
         format!(
             "<client name=\"{name}\" ip=\"127.0.0.1\" port=\"{port}\" username=\"{name}\" identity-file=\"{identity}\"/>"
         )
     };
     world.server.watch(&world.sshd, &["127.0.0.1"], "");
-    world.server.configure(&format!("<config>{}</config>", ["b", "d", "t", "z"].map(client).concat()));
-    let files = || -> BTreeSet<String> {
-        let mut find = Command::new("find");
-        find.args(["/var/tmp", "/dev/shm", "/run"].map(|place| world.sshd.seen_inside(Path::new(place))));
-        find.args(["b", "d", "t", "z"].map(|account| world.sshd.account_home(account)));
-        run(&mut find).lines().map(str::to_owned).collect()
-    };
-    let before = files();
+    world.server.configure(&format!("<config>{}</config>", accounts.iter().map(client).collect::<String>()));
+    world
+}
+
+/// Every file in the homes of the accounts and in the places open to all, as the host sees them.
+fn files(world: &World, accounts: &[Account]) -> BTreeSet<String> {
+    let open = ["/var/tmp", "/dev/shm", "/run"].map(PathBuf::from);
+    let homes = accounts.iter().map(|account| world.sshd.account_home(&account.name));
+    let inside = open.into_iter().chain(homes).map(|place| world.sshd.seen_inside(&place));
+    run(Command::new("find").args(inside)).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_host_keeps_the_work_directory_and_nothing_else() {
+    let mut accounts: Vec<Account> =
+        [("b", "/bin/bash"), ("d", "/bin/dash"), ("t", "/usr/bin/tcsh"), ("z", "/usr/bin/zsh")]
+            .map(|(name, shell)| Account::new(name, shell))
+            .into();
+    // Homes that are refused after something was made in them.
+    for (name, home) in [("n", "noexec"), ("f", "size=64k"), ("i", "nr_inodes=3")] {
+        accounts.push(Account { home: Home::Tmpfs(home), ..Account::new(name, "/bin/dash") });
+    }
+    let world = world_of(&accounts);
+    let before = files(&world, &accounts);
     for _ in 0..2 {
         world.server.collector(&[]).expect(0);
     }
-    let after = files();
+    let after = files(&world, &accounts);
     let new: Vec<&String> = after.difference(&before).collect();
-    let ours = |path: &&&String| path.ends_with("/.cache") || path.contains("/.cache/fleet-health");
+    let in_home = |path: &str| path.ends_with("/.cache") || path.contains("/.cache/fleet-health");
+    let ours = |path: &str| {
+        let whole = ["b", "d", "t", "z"].iter().any(|name| path.contains(&format!("/homes/{name}/")));
+        if whole { in_home(path) } else { path.contains("/var/tmp/fleet-health.") }
+    };
     assert_eq!(new.iter().find(|path| !ours(path)), None);
-    assert_eq!(new.iter().filter(|path| path.contains("/probe-")).count(), 4, "the search finds what is there");
+    let probes = |at: &str| new.iter().filter(|path| path.contains(at) && path.contains("/probe-")).count();
+    assert_eq!((probes("/homes/"), probes("/var/tmp/")), (4, 3), "the search finds what is there");
+}
+
+#[test]
+fn where_uploads_fail_nothing_is_left() {
+    let dir = tempfile::tempdir().unwrap();
+    run(Command::new("chmod").arg("755").arg(dir.path()));
+    // As with a quota in the home, of which df knows nothing.
+    let dd = dir.path().join("dd");
+    fs::write(&dd, "#!/bin/sh\ncase $* in */homes/*) exec head -c 1000 > ${2#of=} ;; esac\nexec /bin/dd \"$@\"\n")
+        .unwrap();
+    fs::set_permissions(&dd, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("export PATH={}:/usr/bin:/bin\n", dir.path().display());
+    let mut account = Account::new("q", "/bin/bash");
+    account.files.push((".bashrc".to_owned(), path.into_bytes()));
+    let accounts = [account];
+    let world = world_of(&accounts);
+    let before = files(&world, &accounts);
+    world.server.collector(&[]).expect(0);
+    let detail = world.server.value("SELECT detail FROM outcome");
+    assert_eq!(detail.matches("1000 of ").count(), 2, "{detail}");
+    let after = files(&world, &accounts);
+    let new: Vec<&String> = after.difference(&before).collect();
+    assert_eq!(new.iter().find(|path| !path.contains("/var/tmp/fleet-health.")), None);
+    assert!(new.iter().any(|path| path.contains("/probe-")), "the search finds what is there");
 }
 
 #[test]
@@ -119,9 +160,17 @@ fn sixty_four_hosts_that_push_as_fast_as_they_can_cost_less_than_128_mib() {
     assert_eq!(ended.status.code(), Some(3));
     let peak = ended.rusage.maxrss;
     println!("peak: {} MiB", peak / MIB);
-    for line in server.sql("SELECT kind || ' ' || count(*) || ' ' || min(detail) FROM outcome GROUP BY kind") {
-        println!("{line}");
-    }
     assert!(peak < 128 * MIB, "{} MiB", peak / MIB);
-    assert_eq!(server.value("SELECT count(*) FROM outcome WHERE kind IN ('ok', 'internal')"), "0");
+    // Each of them flooded us, and was cut off for it.
+    let each = server.sql(
+        "SELECT substr(host.name, 1, instr(host.name, '-') - 1) || ' ' || kind || ' ' || count(*) FROM outcome
+         JOIN host ON host.id = host_id GROUP BY substr(host.name, 1, instr(host.name, '-') - 1), kind ORDER BY 1",
+    );
+    let expected = [
+        "EndlessAnswer command_timeout 16",
+        "EndlessErrors shell_unusable 16",
+        "EndlessLine handshake_failed 16",
+        "EndlessOutput shell_unusable 16",
+    ];
+    assert_eq!(each, expected);
 }
