@@ -10,6 +10,7 @@ mod hint;
 mod import;
 mod key_report;
 mod logging;
+mod outlet;
 mod progress;
 mod report;
 mod trust;

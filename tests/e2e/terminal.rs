@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use harness::{Finished, Reaped, eventually, program};
 
@@ -158,6 +158,62 @@ fn a_signal_that_comes_when_all_hosts_are_done_changes_nothing_about_the_exit_st
     results.read_to_string(&mut told).unwrap();
     assert_eq!(collector.wait(), Some(0), "{told}");
     assert!(told.trim_start_matches('.').starts_with("{\"detail\":null"), "{told}");
+}
+
+/// Hosts that fail at once, each with a line of JSON: so many that the lines fill more than one pipe.
+fn many_that_refuse() -> (usize, String) {
+    const MANY: usize = 600;
+    let client = |number| {
+        format!(r#"<client name="refusing-{number:0>40}" ip="127.0.3.9" port="1" username="x" password="x"/>"#) + "\n"
+    };
+    (MANY, (1..=MANY).map(client).collect())
+}
+
+#[test]
+fn a_reader_that_never_reads_holds_up_no_commit_no_other_collector_and_no_signal() {
+    let world = World::new(&[HOST]);
+    let (many, clients) = many_that_refuse();
+    world.server.watch(&world.sshd, &[HOST], &clients);
+    for (arguments, status) in [(&["--format", "json"][..], 1), (&["-v"], 3)] {
+        let (results, unread) = std::io::pipe().unwrap();
+        let mut command = world.server.command("fleet-collector", arguments);
+        command.stdout(unread).stderr(Stdio::null());
+        let mut collector = Reaped::spawn(&mut command);
+        drop(command);
+        let done = "SELECT count(*) FROM run WHERE state = 'done'";
+        let before = if status == 1 { 0 } else { 2 };
+        eventually("the end of the run", || {
+            world.server.samples_so_far() > before && world.server.value(done) == (before + 1).to_string()
+        });
+        let outcomes = "SELECT count(*) FROM outcome WHERE run_id = (SELECT max(id) FROM run)";
+        assert_eq!(world.server.value(outcomes), (many + 1).to_string());
+        assert!(!collector.has_ended(), "it waits for its reader");
+        drop(world.server.collector(&["--host", HOST]).expect(0));
+        assert!(!collector.has_ended(), "it waits for its reader");
+        let began = Instant::now();
+        collector.signal("TERM");
+        assert_eq!(collector.wait(), Some(status));
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        drop(results);
+    }
+}
+
+#[test]
+fn a_reader_that_takes_his_time_gets_every_line() {
+    let world = World::new(&[HOST]);
+    let (many, clients) = many_that_refuse();
+    world.server.watch(&world.sshd, &[HOST], &clients);
+    let (mut results, late) = std::io::pipe().unwrap();
+    let mut command = world.server.command("fleet-collector", &["--format", "json"]);
+    command.stdout(late).stderr(Stdio::null());
+    let mut collector = Reaped::spawn(&mut command);
+    drop(command);
+    eventually("the sample", || world.server.samples_so_far() == 1);
+    let mut told = String::new();
+    results.read_to_string(&mut told).unwrap();
+    assert_eq!(collector.wait(), Some(3));
+    assert_eq!(told.lines().count(), many + 2, "a line for each host and the summary");
+    assert!(told.lines().last().unwrap().starts_with("{\"summary\":"), "{told}");
 }
 
 #[test]

@@ -13,19 +13,24 @@ use config::Environment;
 use schedule::{Interrupt, Schedule};
 use storage::RunLock;
 use tokio::runtime::Runtime;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::args::{Args, Command, Format, Place, RunArgs};
 use super::check::check;
 use super::clean::clean;
 use super::error::{CommandError, Ending};
 use super::import::import;
-use super::progress::Progress;
+use super::outlet::Outlet;
 use super::report::{Printer, print};
 use super::{logging, trust};
 use crate::prepare::Setting;
 use crate::probe_file::Places;
 use crate::{clock, keys};
+
+/// What a reader of the results gets after a signal, who may be about to read them.
+const PATIENCE_AT_END: Duration = Duration::from_secs(2);
+/// How long a schedule waits for him after each run.
+const PATIENCE_IN_SCHEDULE: Duration = Duration::from_secs(10);
 
 /// Does what the command line says, and tells on standard error why if it can't.
 pub fn main(args: Args) -> ExitCode {
@@ -72,23 +77,24 @@ fn dispatch(args: Args) -> Result<Ending, CommandError> {
 
 async fn run_or_schedule(place: &Place, args: &RunArgs) -> Result<Ending, CommandError> {
     let interrupt = Interrupt::listen().map_err(|error| CommandError::could_not_run(&error))?;
+    let outlet = Outlet::start().map_err(|error| CommandError::could_not_run(&error))?;
     let Some(expression) = &args.schedule else {
-        return run_once(place, args, &interrupt).await;
+        return run_once(place, args, &interrupt, &outlet).await;
     };
     let schedule = Schedule::parse(expression, args.timezone.as_deref())?;
     // What is wrong now is told now, not in the first night.
     setting(place, args.hosts.clone(), args.jobs)?.prepare()?;
     let interrupted = Cell::new(None);
-    tell_next(&schedule, args);
+    tell_next(&schedule, args, &outlet);
     schedule::run(&schedule, interrupt.token.clone(), || async {
         // config.xml is read again for each run, as it would be from crontab.
-        match run_once(place, args, &interrupt).await.map_err(|error| error.repeating(place)) {
+        match run_once(place, args, &interrupt, &outlet).await.map_err(|error| error.repeating(place)) {
             Ok(Ending::Interrupted(signal)) => interrupted.set(Some(signal)),
             Ok(Ending::Done | Ending::SomeFailed) => {}
             Err(error) => tracing::error!(hint = error.hint(), "{error}"),
         }
         if !interrupt.token.is_cancelled() {
-            tell_next(&schedule, args);
+            tell_next(&schedule, args, &outlet);
         }
     })
     .await?;
@@ -96,35 +102,55 @@ async fn run_or_schedule(place: &Place, args: &RunArgs) -> Result<Ending, Comman
 }
 
 /// Says when the next run is, to somebody who sits there and waits.
-fn tell_next(schedule: &Schedule, args: &RunArgs) {
+fn tell_next(schedule: &Schedule, args: &RunArgs, outlet: &Outlet) {
     if args.format == Some(Format::Json) || !io::stdout().is_terminal() {
         return;
     }
     let now = UNIX_EPOCH + Duration::from_millis(clock::now().as_millis().unsigned_abs());
     if let Some(next) = schedule.next_after(now.into()) {
-        print(&format!("next run at {}", next.format("%Y-%m-%d %H:%M:%S UTC")));
+        outlet.print(format!("next run at {}", next.format("%Y-%m-%d %H:%M:%S UTC")));
     }
 }
 
-async fn run_once(place: &Place, args: &RunArgs, interrupt: &Interrupt) -> Result<Ending, CommandError> {
+async fn run_once(
+    place: &Place,
+    args: &RunArgs,
+    interrupt: &Interrupt,
+    outlet: &Outlet,
+) -> Result<Ending, CommandError> {
     if let Some(signal) = wait_a_while(args.splay, interrupt).await? {
         return Ok(Ending::Interrupted(signal));
     }
     let setting = setting(place, args.hosts.clone(), args.jobs)?;
     let run = setting.prepare()?;
     make_private(&setting.state_dir)?;
-    let _lock = RunLock::take(&run.database, "collector")?;
-    let printer = Arc::new(Printer::new(args.format, place));
-    let progress = printer.shows_progress().then(|| Progress::start(printer.count()));
-    let summary = run.execute(interrupt.token.clone(), printer.clone()).await?;
-    drop(progress);
-    printer.summary(&summary);
-    if printer.has_lost_results() {
+    let lock = RunLock::take(&run.database, "collector")?;
+    let printer = Arc::new(Printer::new(args.format, place, outlet.clone()));
+    let ended = run.execute(interrupt.token.clone(), printer.clone()).await;
+    // Whoever reads the results may take a long time for it, and the next run need not wait.
+    drop(lock);
+    if let Ok(summary) = &ended {
+        printer.summary(summary);
+    }
+    let results_lost = printer.loses_results(enough_waiting(args, interrupt)).await;
+    let summary = ended?;
+    if results_lost {
         return Err(CommandError::results_lost());
     }
     // A signal that came when the work was done already changed nothing about it.
     let signal = interrupt.signal().filter(|_| printer.cut_short());
     Ok(signal.map_or(Ending::of(&summary), Ending::Interrupted))
+}
+
+/// Ends when a reader had the time he is given for what was printed: as much as he likes until a signal comes. In a
+/// schedule the next run is of more use.
+async fn enough_waiting(args: &RunArgs, interrupt: &Interrupt) {
+    let signal = interrupt.token.cancelled();
+    match args.schedule {
+        Some(_) => drop(timeout(PATIENCE_IN_SCHEDULE, signal).await),
+        None => signal.await,
+    }
+    sleep(PATIENCE_AT_END).await;
 }
 
 /// Lets a random part of the time pass. Returns the signal that came meanwhile.

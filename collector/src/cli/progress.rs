@@ -9,12 +9,11 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sample::HostName;
-use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
 
 use super::under_way::UnderWay;
 
-const REDRAWN: Duration = Duration::from_millis(100);
+/// How often the line is brought up to date.
+pub(super) const REDRAWN: Duration = Duration::from_millis(100);
 const REDRAWN_HZ: u8 = 10;
 const NAMED: usize = 3;
 const BAR_WIDTH: usize = 20;
@@ -64,47 +63,46 @@ impl Count {
         if ok { &self.ok } else { &self.failed }.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// None while nobody knows how many hosts there are.
-    fn line(&self, elapsed: Duration) -> Option<String> {
+    fn line(&self, elapsed: Duration) -> String {
         let [hosts, ok, failed] = [&self.hosts, &self.ok, &self.failed].map(|count| count.load(Ordering::Relaxed));
-        (hosts > 0).then(|| line(hosts, (ok, failed), elapsed, &self.under_way.slowest(NAMED)))
+        line(hosts, (ok, failed), elapsed, &self.under_way.slowest(NAMED))
     }
 }
 
 /// The progress line; it is gone when this is dropped.
+///
+/// Drawing it waits for the terminal, so only a thread that nobody waits for may have it.
 pub(super) struct Progress {
-    redrawing: JoinHandle<()>,
+    bar: ProgressBar,
+    count: Arc<Count>,
+    began: Instant,
+    drawn: Option<Instant>,
 }
 
 impl Progress {
-    /// Shows the line; needs a tokio runtime.
+    /// Shows the line.
     pub(super) fn start(count: Arc<Count>) -> Progress {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(REDRAWN_HZ));
         let whole_width = "{wide_msg}";
         bar.set_style(ProgressStyle::with_template(whole_width).expect("the template is well-formed"));
         *shown() = Some(bar.clone());
-        let began = Instant::now();
-        let redrawing = tokio::spawn(async move {
-            let mut ticks = interval(REDRAWN);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-            loop {
-                ticks.tick().await;
-                if let Some(line) = count.line(began.elapsed()) {
-                    bar.set_message(line);
-                }
-            }
-        });
-        Progress { redrawing }
+        Progress { bar, count, began: Instant::now(), drawn: None }
+    }
+
+    /// Brings the line up to date, unless that was done just now.
+    pub(super) fn redraw(&mut self) {
+        if self.drawn.is_some_and(|drawn| drawn.elapsed() < REDRAWN) {
+            return;
+        }
+        self.drawn = Some(Instant::now());
+        self.bar.set_message(self.count.line(self.began.elapsed()));
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.redrawing.abort();
-        let bar = shown().take();
-        if let Some(bar) = bar {
-            bar.finish_and_clear();
-        }
+        *shown() = None;
+        self.bar.finish_and_clear();
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sample::{HostName, OutcomeKind};
@@ -10,6 +9,7 @@ use serde_json::json;
 
 use super::args::{Format, Place};
 use super::hint::as_called;
+use super::outlet::Outlet;
 use super::progress::{self, Count};
 use crate::run::{HostReport, Observer, Summary};
 
@@ -18,7 +18,8 @@ const TOLD_SINGLY: usize = 5;
 
 /// Prints hosts as they come, and the summary.
 ///
-/// A closed standard output (`| head`, a full disk) never ends a run: what can't be printed is in the database.
+/// A standard output that is closed (`| head`), full or not read never ends or delays a run: what can't be printed is
+/// in the database.
 pub(super) struct Printer {
     format: Format,
     /// Cron mails whatever is printed: without a terminal and without being asked, good news stays unsaid.
@@ -29,12 +30,12 @@ pub(super) struct Printer {
     count: Arc<Count>,
     /// The hosts of each kind of ending but ok, in the order they came.
     failed: Mutex<BTreeMap<OutcomeKind, Vec<HostName>>>,
-    lost: AtomicBool,
+    outlet: Outlet,
 }
 
 impl Printer {
     /// `place` is what the hints repeat.
-    pub(super) fn new(format: Option<Format>, place: &Place) -> Printer {
+    pub(super) fn new(format: Option<Format>, place: &Place, outlet: Outlet) -> Printer {
         let (verbose, terminal) = (place.verbose > 0, io::stdout().is_terminal());
         Printer {
             quiet_when_ok: format.is_none() && !verbose && !terminal,
@@ -44,23 +45,15 @@ impl Printer {
             hints: place.clone(),
             count: Arc::default(),
             failed: Mutex::default(),
-            lost: AtomicBool::new(false),
+            outlet,
         }
     }
 
-    /// How many hosts were told of.
-    pub(super) fn count(&self) -> Arc<Count> {
-        self.count.clone()
-    }
-
-    /// Whether progress may be shown.
-    pub(super) fn shows_progress(&self) -> bool {
-        self.format == Format::Text && progress::can_redraw()
-    }
-
-    /// Whether somebody asked for JSON and it could not be written.
-    pub(super) fn has_lost_results(&self) -> bool {
-        self.format == Format::Json && self.lost.load(Ordering::Relaxed)
+    /// Waits until everything is printed, but not longer than `enough` takes. Returns whether results are lost:
+    /// somebody asked for JSON and it could not be written.
+    pub(super) async fn loses_results(&self, enough: impl Future<Output = ()>) -> bool {
+        self.outlet.clear_progress();
+        !self.outlet.is_written(enough).await && self.format == Format::Json
     }
 
     /// Whether the run was cut short: some hosts had no turn.
@@ -95,28 +88,29 @@ impl Printer {
                 }
             },
         };
-        self.print(&text);
+        self.outlet.print(text);
     }
 
     pub(super) fn summary(&self, summary: &Summary) {
+        self.outlet.clear_progress();
         let Summary { hosts, ok, wall, .. } = *summary;
         let wall_s = (wall.as_secs_f64() * 1000.0).round() / 1000.0;
         match self.format {
             Format::Json => {
                 let summary = json!({ "hosts": hosts, "ok": ok, "failed": hosts - ok, "wall_s": wall_s });
-                self.print(&json!({ "summary": summary }).to_string());
+                self.outlet.print(json!({ "summary": summary }).to_string());
             }
             Format::Text if self.quiet_when_ok && ok == hosts => {}
             Format::Text => {
                 let failed = self.failed();
                 if self.folding {
                     failed.iter().filter_map(|(kind, hosts)| folded(*kind, hosts)).for_each(|text| {
-                        self.print(&as_called(&text, &self.hints));
+                        self.outlet.print(as_called(&text, &self.hints));
                     });
                 }
                 let kinds: Vec<String> = failed.iter().map(|(kind, hosts)| format!("{} {kind}", hosts.len())).collect();
                 let kinds = if kinds.is_empty() { String::new() } else { format!("; {}", kinds.join(", ")) };
-                self.print(&format!("{ok} of {hosts} hosts ok in {wall_s:.1} s{kinds}"));
+                self.outlet.print(format!("{ok} of {hosts} hosts ok in {wall_s:.1} s{kinds}"));
             }
         }
     }
@@ -138,17 +132,14 @@ impl Printer {
         // A list is whole between any two calls, also if a thread panicked.
         self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn print(&self, text: &str) {
-        if progress::above(|| write_line(text)).is_err() {
-            self.lost.store(true, Ordering::Relaxed);
-        }
-    }
 }
 
 impl Observer for Printer {
     fn selected(&self, hosts: usize) {
         self.count.selected(hosts);
+        if self.format == Format::Text && progress::can_redraw() {
+            self.outlet.show_progress(self.count.clone());
+        }
     }
 
     fn started(&self, host: &HostName) {
@@ -174,7 +165,7 @@ pub(super) fn print(text: &str) {
     drop(progress::above(|| write_line(text)));
 }
 
-fn write_line(text: &str) -> io::Result<()> {
+pub(super) fn write_line(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}").and_then(|()| out.flush())
 }
