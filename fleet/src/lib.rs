@@ -44,7 +44,7 @@ fn answer_status(args: StatusArgs, surroundings: &Surroundings, out: &mut impl W
     match args.format {
         Format::Text => {
             table::write(out, &hosts, *now, *colour)?;
-            silence::write(out, &hosts, *now, config.collector.interval)?;
+            silence::write(out, &store.runs(1)?, *now, config.collector.interval)?;
         }
         Format::Json => json::write(out, &hosts)?,
     }

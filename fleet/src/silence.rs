@@ -4,26 +4,26 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use sample::Timestamp;
+use storage::RunRecord;
 
 use crate::age::ago;
-use crate::status::Host;
 
 /// Without an interval in config.xml: nobody runs the collector less often than that.
 const A_DAY: Duration = Duration::from_hours(24);
 /// One run may be late, another one may fail.
 const INTERVALS: u32 = 3;
 
-/// Writes a line if no host was visited for three intervals, or for a day where config.xml names none.
+/// Writes a line if the collector began no run for three intervals, or for a day where config.xml names none. Hosts
+/// say less: each may have a longer interval of its own. `runs` begins with the newest one.
 ///
 /// # Errors
 /// `out` can't be written.
-pub fn write(out: &mut impl Write, hosts: &[Host], now: Timestamp, interval: Option<Duration>) -> io::Result<()> {
-    let visits = hosts.iter().filter_map(|host| Some(host.known.as_ref()?.outcome.as_ref()?.at));
+pub fn write(out: &mut impl Write, runs: &[RunRecord], now: Timestamp, interval: Option<Duration>) -> io::Result<()> {
     let patience = interval.map_or(A_DAY, |interval| interval * INTERVALS);
-    match visits.max() {
+    match runs.first().map(|run| run.finished.unwrap_or(run.started)) {
         Some(last) if last + patience < now => {
             let last = ago(last, now);
-            writeln!(out, "\nno host was visited since {last}: is cron running fleet-collector, and what does it say?")
+            writeln!(out, "\nthe collector has not run since {last}: is cron running it, and what does it say?")
         }
         Some(_) | None => Ok(()),
     }
@@ -32,14 +32,16 @@ pub fn write(out: &mut impl Write, hosts: &[Host], now: Timestamp, interval: Opt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::status::tests::{NOON, visited};
-    use sample::OutcomeKind;
+    use crate::status::tests::NOON;
+    use storage::{RunEnd, Store};
 
     fn said(after: Duration, interval: Option<Duration>) -> String {
-        let known = visited("web1", OutcomeKind::Ok);
-        let host = Host { name: known.name.clone(), known: Some(known) };
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&folder.path().join("fleet.db"), NOON).unwrap();
+        let run = store.begin_run(NOON, "c0ffee").unwrap();
+        store.finish_run(run, NOON, RunEnd::Done).unwrap();
         let mut out = Vec::new();
-        write(&mut out, &[host], NOON + after, interval).unwrap();
+        write(&mut out, &store.runs(1).unwrap(), NOON + after, interval).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -48,7 +50,7 @@ mod tests {
         let five_minutes = Some(Duration::from_mins(5));
         assert_eq!(said(Duration::from_mins(15), five_minutes), "");
         let told = said(Duration::from_mins(16), five_minutes);
-        assert!(told.contains("no host was visited since 16m ago"), "{told}");
+        assert!(told.contains("the collector has not run since 16m ago"), "{told}");
     }
 
     #[test]
