@@ -1,5 +1,6 @@
 //! One run over the fleet: every selected host gets exactly one outcome, whatever the others do.
 
+mod begin;
 mod crew;
 mod due;
 mod memory;
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock;
 use crate::recorder::{self, Committed};
 use crate::visit::{Fleet, Visitee};
+use begin::begin;
 use crew::{Crew, Waiting};
 use due::is_due;
 pub use memory::{Memory, Reserved};
@@ -60,8 +62,8 @@ pub struct Summary {
     pub ok: usize,
     /// How long it took.
     pub wall: Duration,
-    /// Whether it was interrupted.
-    pub cancelled: bool,
+    /// Hosts that were not visited, or not to the end: the run was interrupted, or took too long.
+    pub cancelled: usize,
 }
 
 /// The run could not be done.
@@ -73,6 +75,9 @@ pub enum RunError {
     /// The system starts no thread for the database.
     #[error("can't start the thread that writes the database")]
     NoRecorder(#[source] io::Error),
+    /// It was interrupted before anything was written.
+    #[error("the run was interrupted before it began")]
+    Interrupted,
     /// The thread of the database is gone.
     #[error("the thread that writes the database panicked; please report this")]
     Recorder,
@@ -105,11 +110,10 @@ impl Run {
     /// After `stop` is cancelled, hosts not done yet get the outcome `cancelled` at once.
     ///
     /// # Errors
-    /// The database can't be written. Hosts themselves are never an error.
+    /// The database can't be written, or `stop` came before the run began. Hosts themselves are never an error.
     pub async fn execute(self, stop: CancellationToken, observer: Arc<dyn Observer>) -> Result<Summary, RunError> {
         let began = Instant::now();
-        let mut store = Store::open(&self.database, clock::now())?;
-        let run = store.begin_run(clock::now(), &self.config_sha256)?;
+        let (mut store, run) = begin(self.database, self.config_sha256, &stop).await?;
         let hosts = waiting(&mut store, self.hosts)?;
         let selected = hosts.len();
         observer.selected(selected);
@@ -123,9 +127,10 @@ impl Run {
         let store = tokio::task::spawn_blocking(move || thread.join()).await;
         let mut store = store.ok().and_then(Result::ok).ok_or(RunError::Recorder)??;
         // A signal that came when all hosts were done has interrupted nothing.
-        let cancelled = stop.is_cancelled() && tally.cancelled.load(Ordering::Relaxed) > 0;
-        store.finish_run(run, clock::now(), if cancelled { RunEnd::Cancelled } else { RunEnd::Done })?;
-        Ok(Summary { hosts: selected, ok: tally.ok.load(Ordering::Relaxed), wall: began.elapsed(), cancelled })
+        let [ok, cancelled] = [&tally.ok, &tally.cancelled].map(|count| count.load(Ordering::Relaxed));
+        let end = if stop.is_cancelled() && cancelled > 0 { RunEnd::Cancelled } else { RunEnd::Done };
+        store.finish_run(run, clock::now(), end)?;
+        Ok(Summary { hosts: selected, ok, cancelled, wall: began.elapsed() })
     }
 }
 

@@ -121,15 +121,36 @@ impl Store {
     /// # Errors
     /// The database is damaged, or can't be written.
     pub fn begin_run(&mut self, started: Timestamp, config_sha256: &str) -> Result<RunId, StoreError> {
-        if self.read(|db| Ok(db.prepare_cached("SELECT 1 FROM run WHERE state = 'running'")?.exists([])?))? {
-            schema::check(self)?;
+        let begun = self.begin_run_unless(started, config_sha256, || false)?;
+        Ok(begun.expect("nothing stops it"))
+    }
+
+    /// The same, unless `stopped` says so before it is done, which is asked often and also in the middle of the check.
+    /// Nothing was written then.
+    ///
+    /// # Errors
+    /// As for [`Store::begin_run`].
+    pub fn begin_run_unless(
+        &mut self,
+        started: Timestamp,
+        config_sha256: &str,
+        stopped: impl Fn() -> bool + Clone + Send + 'static,
+    ) -> Result<Option<RunId>, StoreError> {
+        let was_killed =
+            self.read(|db| Ok(db.prepare_cached("SELECT 1 FROM run WHERE state = 'running'")?.exists([])?))?;
+        if was_killed && !schema::check_unless(self, stopped.clone())? {
+            return Ok(None);
         }
         self.write(|db| {
+            // The write lock may have been waited for.
+            if stopped() {
+                return Ok(None);
+            }
             db.prepare_cached("UPDATE run SET state = 'aborted' WHERE state = 'running'")?.execute([])?;
             let mut insert = db.prepare_cached(
                 "INSERT INTO run (started_ms, state, config_sha256) VALUES (?1, 'running', ?2) RETURNING id",
             )?;
-            Ok(insert.query_row(params![started.as_millis(), config_sha256], |row| row.get(0))?)
+            Ok(Some(insert.query_row(params![started.as_millis(), config_sha256], |row| row.get(0))?))
         })
     }
 

@@ -15,6 +15,8 @@ pub(crate) const STEPS: &[&str] = &[include_str!("../../sql/0001_fleet_health.sq
 
 /// Marks a database as ours in its header: "FLHT".
 const APPLICATION_ID: i64 = 0x464c_4854;
+/// So many steps of the engine lie between two looks at whether to go on: some milliseconds.
+const STEPS_BETWEEN: i32 = 1000;
 
 /// Returns whether nothing is left to do before the database can be used.
 ///
@@ -78,6 +80,26 @@ fn write_ahead(store: &Store) -> Result<(), StoreError> {
 pub(crate) fn check(store: &Store) -> Result<(), StoreError> {
     let verdict = store.read(|db| Ok(db.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))?))?;
     if verdict == "ok" { Ok(()) } else { Err(StoreError::Corrupt { path: store.path.clone(), source: None }) }
+}
+
+/// The same, until `stopped` says so. Returns whether it was done to the end.
+///
+/// # Errors
+/// As for [`check`].
+pub(crate) fn check_unless(
+    store: &mut Store,
+    stopped: impl Fn() -> bool + Clone + Send + 'static,
+) -> Result<bool, StoreError> {
+    let path = store.path.clone();
+    let broken = |error| Failure::from(error).at(&path);
+    store.connection.progress_handler(STEPS_BETWEEN, Some(stopped.clone())).map_err(broken)?;
+    let checked = check(store);
+    store.connection.progress_handler(0, None::<fn() -> bool>).map_err(broken)?;
+    match checked {
+        // Damage that was found at that moment is found again by the next one.
+        Err(_) if stopped() => Ok(false),
+        checked => checked.map(|()| true),
+    }
 }
 
 /// Copies the database to `fleet.db.schema-N.TIME.backup` beside it. A copy under that name is whole.

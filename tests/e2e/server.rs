@@ -100,6 +100,28 @@ fn a_second_signal_ends_the_program_at_once() {
 }
 
 #[test]
+fn the_first_signal_ends_a_collector_that_waits_for_the_database() {
+    let world = World::new(&["127.0.7.10"]);
+    world.server.watch(&world.sshd, &["127.0.7.10"], "");
+    world.server.collector(&[]).expect(0);
+    let held = Connection::open(world.server.state("fleet.db")).unwrap();
+    held.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut collector = world.server.spawn("fleet-collector", &[]);
+    let (database, opened) = (world.server.state("fleet.db"), format!("/proc/{}/fd", collector.pid()));
+    eventually("the database is opened", || {
+        let files = fs::read_dir(&opened).into_iter().flatten().flatten();
+        files.filter_map(|file| fs::read_link(file.path()).ok()).any(|file| file == database)
+    });
+    let began = Instant::now();
+    collector.signal("TERM");
+    assert_eq!(collector.wait(), Some(143));
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    drop(held);
+    assert_eq!(world.server.sql("SELECT state FROM run"), ["done"], "there was no second run");
+    world.server.collector(&[]).expect(0);
+}
+
+#[test]
 fn a_thousand_hosts_are_visited_with_256_descriptors() {
     let world = World::new(&["127.0.7.4"]);
     let (silent, hangs_up) = (TcpListener::bind("0.0.0.0:0").unwrap(), TcpListener::bind("0.0.0.0:0").unwrap());

@@ -25,6 +25,7 @@ use super::report::{Printer, print};
 use super::{logging, trust};
 use crate::prepare::Setting;
 use crate::probe_file::Places;
+use crate::run::RunError;
 use crate::{clock, keys};
 
 /// What a reader of the results gets after a signal, who may be about to read them.
@@ -133,7 +134,10 @@ async fn run_once(
         printer.summary(summary);
     }
     let results_lost = printer.loses_results(enough_waiting(args, interrupt)).await;
-    let summary = ended?;
+    let summary = match (ended, interrupt.signal()) {
+        (Err(RunError::Interrupted), Some(signal)) => return Ok(Ending::Interrupted(signal)),
+        (ended, _) => ended?,
+    };
     if results_lost {
         return Err(CommandError::results_lost());
     }

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sample::OutcomeKind;
 
 use crate::suite::{Fixture, NOON, host_name, spool, visit, visit_with};
-use crate::{RunEnd, SpoolProgress, Store, StoreError, Visit};
+use crate::{RunEnd, RunState, SpoolProgress, Store, StoreError, Visit};
 
 /// Bits to be flipped, spread evenly over the file.
 const FLIPS: usize = 2000;
@@ -113,4 +115,27 @@ fn after_a_run_that_was_killed_the_whole_file_is_checked_before_the_next_one() {
         let begun = Store::open(&path, NOON).unwrap().begin_run(NOON, "c0ffee");
         assert_eq!(matches!(begun, Err(StoreError::Corrupt { .. })), noticed, "{begun:?}");
     }
+}
+
+#[test]
+fn the_check_after_a_run_that_was_killed_ends_when_it_is_told_to_and_is_done_by_the_next_one() {
+    let mut fixture = Fixture::new();
+    let killed = fixture.run();
+    let many = "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 20000)
+                INSERT INTO run (started_ms, state, config_sha256) SELECT n, 'aborted', hex(randomblob(32)) FROM number";
+    fixture.store.connection.execute(many, []).unwrap();
+    let mut begin = |patience: usize| {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = asked.clone();
+        let stopped = move || counter.fetch_add(1, Ordering::Relaxed) >= patience;
+        let run = fixture.store.begin_run_unless(NOON, "c0ffee", stopped).unwrap();
+        let running = fixture.store.runs(u32::MAX).unwrap().into_iter().filter(|run| run.state == RunState::Running);
+        (run, asked.load(Ordering::Relaxed), running.map(|run| run.id).collect::<Vec<_>>())
+    };
+    let (run, asked, running) = begin(3);
+    assert_eq!((run, running), (None, vec![killed]));
+    assert!(asked <= 5, "it went on: asked {asked} times");
+    let (run, asked, running) = begin(usize::MAX);
+    assert_eq!(running, [run.unwrap()]);
+    assert!(asked > 50, "it was not checked again: asked {asked} times");
 }
