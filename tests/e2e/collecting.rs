@@ -49,7 +49,7 @@ fn one_dead_refusing_or_lying_host_changes_nothing_for_the_others() {
     assert_eq!(world.samples(), 4);
     let (hosts, summary) = finished.stdout.trim_end().rsplit_once('\n').unwrap();
     assert_eq!(hosts.lines().count(), expected.len());
-    assert!(summary.starts_with(r#"{"summary":{"failed":5,"hosts":9,"ok":4,"#), "{summary}");
+    assert!(summary.starts_with(r#"{"summary":{"cancelled":0,"failed":5,"hosts":9,"ok":4,"#), "{summary}");
 }
 
 #[test]

@@ -93,11 +93,13 @@ impl Printer {
 
     pub(super) fn summary(&self, summary: &Summary) {
         self.outlet.clear_progress();
-        let Summary { hosts, ok, wall, .. } = *summary;
+        let Summary { hosts, ok, cancelled, wall } = *summary;
         let wall_s = (wall.as_secs_f64() * 1000.0).round() / 1000.0;
         match self.format {
             Format::Json => {
-                let summary = json!({ "hosts": hosts, "ok": ok, "failed": hosts - ok, "wall_s": wall_s });
+                let failed = hosts - ok - cancelled;
+                let summary =
+                    json!({ "hosts": hosts, "ok": ok, "failed": failed, "cancelled": cancelled, "wall_s": wall_s });
                 self.outlet.print(json!({ "summary": summary }).to_string());
             }
             Format::Text if self.quiet_when_ok && ok == hosts => {}
