@@ -24,6 +24,10 @@ const IN_UPLOAD: u64 = 16;
 /// How many hosts one run visits.
 const BATCH: usize = 160;
 
+/// Every version line is longer than this. A connection that ends before it is one that sshd had no room for, and is
+/// tried once more after a pause: a second or three for each batch that has such a place.
+const BEFORE_VERSION: u64 = 16;
+
 const CUT: &[&str] = &["ok", "handshake_failed", "session_lost"];
 /// A changed bit may also be one of a length, so that one side waits for more, or one of the host's key.
 const FLIPPED: &[&str] = &[
@@ -131,7 +135,11 @@ impl Fleet {
             self.line.damage(self.addresses.iter().cloned().zip(damages));
             drop(self.visit(batch.len()));
             for (kind, host, at) in self.outcomes(batch) {
-                assert!(expected.contains(&kind.as_str()), "{how:?} {direction:?} at {at}: {kind} ({host})");
+                let turned_away = kind == "throttled" && how == How::Cut && at < BEFORE_VERSION;
+                assert!(
+                    turned_away || expected.contains(&kind.as_str()),
+                    "{how:?} {direction:?} at {at}: {kind} ({host})"
+                );
                 found.insert(at, kind);
             }
             self.assert_no_wrong_row();

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::algorithms::{config_for, config_for_jumping};
-use super::dial::{Target, dial};
+use super::dial::{Target, dial, throttle_pause};
 use super::guard::{GuardedStream, MAX_RECEIVED, Stream};
 use super::host_key::Trust;
 use super::known_hosts::KnownHosts;
@@ -22,10 +22,6 @@ pub struct Session {
     ended: CancellationToken,
     _end: DropGuard,
 }
-
-/// How long a host that turned us away is left alone before it is asked once more: sshd drops connections at random
-/// while many logins are under way (MaxStartups), and they come in bursts, often our own.
-const THROTTLE_PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3));
 
 impl Session {
     /// Shakes hands and has the host key decided by `trust`, before anything of ours goes to the host. A host that
@@ -63,7 +59,7 @@ impl Session {
         if !matches!(first, Err(Failure::Throttled(_))) {
             return first;
         }
-        let again = Instant::now() + jittered(THROTTLE_PAUSE)?;
+        let again = Instant::now() + throttle_pause()?;
         if again >= deadline {
             return first;
         }
@@ -125,12 +121,6 @@ impl Handshake<'_> {
             _ => Err(failure),
         }
     }
-}
-
-/// A random time between the two.
-fn jittered((least, most): (Duration, Duration)) -> Result<Duration, Failure> {
-    let random = getrandom::u32().map_err(|error| Failure::Internal(format!("no random numbers: {error}")))?;
-    Ok(least + (most - least).mul_f64(f64::from(random) / f64::from(u32::MAX)))
 }
 
 /// Fetches the key the host would identify itself with to somebody who knows these keys, without trusting it and

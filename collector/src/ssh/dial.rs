@@ -9,7 +9,7 @@ use russh::keys::PublicKey;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::guard::Stream;
 use super::jump::Bastion;
@@ -68,8 +68,13 @@ const RESOLVING: usize = 64;
 /// How long we wait for sockets of our own to become free.
 const SHORTAGE_PAUSE: Duration = Duration::from_millis(200);
 
+/// How long a host that turned us away is left alone before it is asked once more: sshd drops connections at random
+/// while many logins are under way (MaxStartups), and they come in bursts, often our own.
+const THROTTLE_PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3));
+
 /// Opens a connection to the target: the addresses of its name are tried in turns of their families until one
-/// answers. Through a jump host it is a channel of that one's connection.
+/// answers. Through a jump host it is a channel of that one's connection. A host that takes the connection and resets
+/// it at once is dialled once more after a pause.
 ///
 /// # Errors
 /// The name does not resolve, no address answers within the limit, or the jump host is of no use.
@@ -78,19 +83,52 @@ pub async fn dial(target: &Target, limit: Duration) -> Result<Stream, Failure> {
         return bastion.forward(target, limit).await;
     }
     let deadline = Instant::now() + limit;
-    let dns = |source| Failure::Dns { name: target.address.clone(), source };
-    let slow = || io::Error::new(io::ErrorKind::TimedOut, "the resolver did not answer in time");
-    let found = timeout_at(deadline, resolve(target.address.clone(), target.port)).await;
-    let found = interleaved(found.map_err(|_elapsed| dns(slow()))?.map_err(dns)?);
-    if found.is_empty() {
-        return Err(dns(io::Error::new(io::ErrorKind::NotFound, "the name has no address")));
+    let found = interleaved(addresses(target, deadline).await?);
+    let first = connect(target, found.clone(), deadline, limit).await;
+    if !matches!(first, Err(Failure::Throttled(_))) {
+        return first;
     }
-    let connected = race(found, deadline).await;
+    let again = Instant::now() + throttle_pause()?;
+    if again >= deadline {
+        return first;
+    }
+    sleep_until(again).await;
+    connect(target, found, deadline, limit).await
+}
+
+/// A random time between the two.
+pub(super) fn throttle_pause() -> Result<Duration, Failure> {
+    let (least, most) = THROTTLE_PAUSE;
+    let random = getrandom::u32().map_err(|error| Failure::Internal(format!("no random numbers: {error}")))?;
+    Ok(least + (most - least).mul_f64(f64::from(random) / f64::from(u32::MAX)))
+}
+
+async fn connect(
+    target: &Target,
+    addresses: Vec<SocketAddr>,
+    deadline: Instant,
+    limit: Duration,
+) -> Result<Stream, Failure> {
+    let connected = race(addresses, deadline).await;
     // Nagle's algorithm and delayed acknowledgements stall a handshake of many small messages.
     match connected.map(|stream| stream.set_nodelay(true).map(|()| stream)) {
         Ok(Ok(stream)) => Ok(Stream::new(stream)),
         Ok(Err(source)) => Err(Failure::Dial { address: named(target, None), source }),
         Err(attempts) => Err(failure_of(target, attempts, limit)),
+    }
+}
+
+/// The addresses of the target's name, at least one. The resolver needs sockets too, and waits for them as dials do.
+async fn addresses(target: &Target, deadline: Instant) -> Result<Vec<SocketAddr>, Failure> {
+    let dns = |source| Failure::Dns { name: target.address.clone(), source };
+    match patiently(|| resolve(target.address.clone(), target.port), deadline).await {
+        Ok(found) if found.is_empty() => Err(dns(io::Error::new(io::ErrorKind::NotFound, "the name has no address"))),
+        Ok(found) => Ok(found),
+        Err(NoConnection::Refused(source)) => Err(dns(source)),
+        Err(NoConnection::Silent) => {
+            Err(dns(io::Error::new(io::ErrorKind::TimedOut, "the resolver did not answer in time")))
+        }
+        Err(NoConnection::Short(source)) => Err(Failure::Shortage { address: named(target, None), source }),
     }
 }
 
@@ -137,7 +175,7 @@ fn interleaved(found: Vec<SocketAddr>) -> Vec<SocketAddr> {
     }
 }
 
-/// How the dial of one address ended, if not with a connection.
+/// How the dial of one address, or the search for addresses, ended, if not with what was wanted.
 enum NoConnection {
     /// It, or the way to it, said no.
     Refused(io::Error),
@@ -200,7 +238,7 @@ fn failure_of(target: &Target, attempts: Attempts, limit: Duration) -> Failure {
     let address = named(target, only);
     let mut texts = Vec::new();
     let mut found: Option<io::Error> = None;
-    let mut silent = false;
+    let (mut silent, mut was_reset) = (false, false);
     for (at, why) in attempts {
         texts.push(match &why {
             NoConnection::Refused(error) | NoConnection::Short(error) => format!("{}: {error}", at.ip()),
@@ -209,9 +247,14 @@ fn failure_of(target: &Target, attempts: Attempts, limit: Duration) -> Failure {
         match why {
             NoConnection::Short(source) => return Failure::Shortage { address, source },
             NoConnection::Silent => silent = true,
+            // Who listens nowhere refuses; this one took the connection, and the reset was here before we looked.
+            NoConnection::Refused(error) if error.kind() == io::ErrorKind::ConnectionReset => was_reset = true,
             NoConnection::Refused(error) if error.kind() == io::ErrorKind::ConnectionRefused => found = Some(error),
             NoConnection::Refused(error) => found = found.or(Some(error)),
         }
+    }
+    if was_reset {
+        return Failure::Throttled("the connection was reset before the host said a word".to_owned());
     }
     let refused = found.as_ref().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
     match found {

@@ -108,3 +108,16 @@ async fn a_shortage_of_our_own_is_waited_out_and_told_as_ours() {
         assert!(matches!(ended, Err(NoConnection::Short(_))), "{errno:?}");
     }
 }
+
+#[test]
+fn a_reset_is_the_word_of_a_host_that_turns_us_away() {
+    let target = Target::at("web1.example.org", 22);
+    let error = |errno: Errno| NoConnection::Refused(io::Error::from_raw_os_error(errno.raw_os_error()));
+    let others = [vec![], vec![error(Errno::CONNREFUSED)], vec![error(Errno::NETUNREACH)], vec![NoConnection::Silent]];
+    for other in others {
+        let attempts = other.into_iter().chain([error(Errno::CONNRESET)]);
+        let attempts = attempts.map(|why| (refusing(1), why)).collect();
+        let failure = failure_of(&target, attempts, Duration::from_secs(10));
+        assert_eq!(failure.kind(), sample::OutcomeKind::Throttled, "{failure}");
+    }
+}
