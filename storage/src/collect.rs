@@ -162,6 +162,15 @@ impl Store {
         self.write(|db| names.iter().map(|name| host_record(db, name, now)).collect())
     }
 
+    /// Returns what is on file about a host that goes by one of these names: the first one that is on file. Unlike
+    /// [`Store::host_records`] it makes no row, which would keep a host from being renamed to that name.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub fn known_host(&self, names: &[&HostName]) -> Result<Option<HostRecord>, StoreError> {
+        self.read(|db| names.iter().find_map(|name| known(db, name).transpose()).transpose())
+    }
+
     /// Returns the name of every host on which envelopes wait for no other key than this one.
     ///
     /// # Errors
@@ -207,18 +216,21 @@ fn require_running(db: &Connection, run: RunId) -> Result<(), Failure> {
 }
 
 fn host_record(db: &Connection, name: &HostName, now: Timestamp) -> Result<HostRecord, Failure> {
-    let mut select = db.prepare_cached("SELECT id, work_dir, architecture FROM host WHERE name = ?1")?;
-    let known = select.query_row([name.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
-    let (id, work_dir, architecture) = match known {
-        Some(known) => known,
-        None => {
-            let mut insert =
-                db.prepare_cached("INSERT INTO host (name, first_seen_ms) VALUES (?1, ?2) RETURNING id")?;
-            (insert.query_row(params![name.as_str(), now.as_millis()], |row| row.get(0))?, None, None)
-        }
-    };
-    let (acknowledgements, visited) = (acknowledgements(db, id)?, visited(db, id)?);
+    if let Some(record) = known(db, name)? {
+        return Ok(record);
+    }
+    let mut insert = db.prepare_cached("INSERT INTO host (name, first_seen_ms) VALUES (?1, ?2) RETURNING id")?;
+    let id = insert.query_row(params![name.as_str(), now.as_millis()], |row| row.get(0))?;
+    let (work_dir, architecture, acknowledgements, visited) = (None, None, Vec::new(), None);
     Ok(HostRecord { id, name: name.clone(), work_dir, architecture, acknowledgements, visited })
+}
+
+fn known(db: &Connection, name: &HostName) -> Result<Option<HostRecord>, Failure> {
+    let mut select = db.prepare_cached("SELECT id, work_dir, architecture FROM host WHERE name = ?1")?;
+    let found = select.query_row([name.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
+    let Some((id, work_dir, architecture)) = found else { return Ok(None) };
+    let (acknowledgements, visited) = (acknowledgements(db, id)?, visited(db, id)?);
+    Ok(Some(HostRecord { id, name: name.clone(), work_dir, architecture, acknowledgements, visited }))
 }
 
 fn visited(db: &Connection, host: HostId) -> Result<Option<Timestamp>, Failure> {

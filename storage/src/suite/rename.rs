@@ -61,3 +61,14 @@ fn names_that_follow_each_other_move_up_in_the_order_given() {
     let records = fixture.store.host_records(&[host_name("b"), host_name("c")], NOON).unwrap();
     assert_eq!([records[0].id, records[1].id], [a, b]);
 }
+
+#[test]
+fn a_look_at_a_host_by_its_new_name_finds_the_former_one_and_does_not_keep_it_from_being_renamed() {
+    let mut fixture = Fixture::new();
+    let host = fixture.host("old");
+    let (old, new) = (host_name("old"), host_name("new"));
+    assert_eq!(fixture.store.known_host(&[&new]).unwrap(), None);
+    assert_eq!(fixture.store.known_host(&[&new, &old]).unwrap().map(|record| record.id), Some(host));
+    assert_eq!(fixture.store.rename_hosts(&[(old, new.clone())]).unwrap(), [RenameOutcome::Renamed]);
+    assert_eq!(fixture.store.known_host(&[&new]).unwrap().map(|record| record.id), Some(host));
+}
