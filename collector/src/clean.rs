@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sample::wire::Acknowledgement;
+use sample::wire::{Acknowledgement, SpoolOwner};
 use sample::{Nonce, Untrusted};
 
 use crate::Failure;
@@ -22,6 +22,8 @@ pub struct Traces<'a> {
     pub remembered: Option<&'a WorkDir>,
     /// What was taken home.
     pub acknowledgements: &'a [Acknowledgement],
+    /// Whose spools are this server's.
+    pub owners: &'a [SpoolOwner],
     /// Marks our lines in the script's output.
     pub nonce: Nonce,
     /// For each command.
@@ -35,47 +37,59 @@ pub enum Cleaned {
     Removed(Vec<String>),
     /// Nothing was removed: these files are not ours.
     Foreign(Vec<String>),
-    /// Nothing was removed: so many envelopes were not taken home yet.
+    /// Spools of this server are gone, all else stays for these: spools of another server, or of another host that
+    /// has the same home.
+    Shared(Vec<String>),
+    /// Not all was removed: so many envelopes were not taken home yet.
     Waiting(usize),
     /// These could not be removed, with the reasons.
     Left(Vec<String>),
 }
 
 /// Looks at all places that visits take, and removes them unless something speaks against it; `force` gives up
-/// envelopes that were not taken home.
+/// envelopes of this server's spools that were not taken home.
 ///
 /// # Errors
 /// The login shell doesn't run the script, or the host is too slow.
 pub async fn clean(session: &Session, traces: &Traces<'_>, force: bool) -> Result<Cleaned, Failure> {
-    let found = act(session, traces, "look").await?;
-    if found.last("foreign").is_some() {
-        return Ok(Cleaned::Foreign(shown(&found, "foreign")));
-    }
-    let count = |value: &str| value.split_once(' ')?.0.parse::<usize>().ok();
-    let waiting = found.all("waiting").filter_map(count).fold(0, usize::saturating_add);
-    if waiting > 0 && !force {
-        return Ok(Cleaned::Waiting(waiting));
+    let found = act(session, traces, ("look", force)).await?;
+    if let Some(kept) = kept(&found) {
+        return Ok(kept);
     }
     if found.last("place").is_none() {
         return Ok(Cleaned::Removed(Vec::new()));
     }
-    let done = act(session, traces, "remove").await?;
-    Ok(match (done.last("foreign"), done.last("left")) {
-        (Some(_), _) => Cleaned::Foreign(shown(&done, "foreign")),
-        (None, Some(_)) => Cleaned::Left(shown(&done, "left")),
-        (None, None) => Cleaned::Removed(shown(&done, "removed")),
+    // It looks again: a sample may have been taken just now.
+    let done = act(session, traces, ("remove", force)).await?;
+    Ok(match (kept(&done), done.last("left"), done.last("other")) {
+        (Some(kept), _, _) => kept,
+        (None, Some(_), _) => Cleaned::Left(shown(&done, "left")),
+        (None, None, Some(_)) => Cleaned::Shared(shown(&done, "other")),
+        (None, None, None) => Cleaned::Removed(shown(&done, "removed")),
     })
 }
 
-async fn act(session: &Session, traces: &Traces<'_>, act: &str) -> Result<Report, Failure> {
+/// What keeps places where they are, if anything does.
+fn kept(report: &Report) -> Option<Cleaned> {
+    let count = |value: &str| value.split_once(' ')?.0.parse::<usize>().ok();
+    if report.last("foreign").is_some() {
+        return Some(Cleaned::Foreign(shown(report, "foreign")));
+    }
+    let waiting = report.all("waiting").filter_map(count).fold(0, usize::saturating_add);
+    (waiting > 0).then_some(Cleaned::Waiting(waiting))
+}
+
+async fn act(session: &Session, traces: &Traces<'_>, (act, force): (&str, bool)) -> Result<Report, Failure> {
     let in_script = |place: Option<&WorkDir>| place.map(WorkDir::in_script).unwrap_or_default();
     let taken = |ack: &Acknowledgement| format!("{}:{:020}", ack.spool, ack.through);
     let script = format!(
-        "nonce={}\nwanted={}\nremembered={}\ntaken='{}'\nact={act}\n{CLEAN}",
+        "nonce={}\nwanted={}\nremembered={}\ntaken='{}'\nown='{}'\nforce={}\nact={act}\n{CLEAN}",
         traces.nonce,
         in_script(traces.wanted),
         in_script(traces.remembered),
         traces.acknowledgements.iter().map(taken).collect::<Vec<_>>().join(" "),
+        traces.owners.iter().map(spool_folder).collect::<Vec<_>>().join(" "),
+        if force { "yes" } else { "" },
     );
     let report = run_script(session, &script, (traces.nonce, traces.limit), "removing our files").await?;
     // What a script that was cut short did not say could be what speaks against removing anything.
@@ -85,4 +99,24 @@ async fn act(session: &Session, traces: &Traces<'_>, act: &str) -> Result<Report
 
 fn shown(report: &Report, word: &str) -> Vec<String> {
     report.all(word).take(SHOWN).map(|value| Untrusted(value).to_string()).collect()
+}
+
+/// The name of the folder that the probe gives a spool: the first 16 hexadecimal digits of SHA-256(key id ‖ host name).
+fn spool_folder(owner: &SpoolOwner) -> String {
+    let digest = envelope::fingerprint(&[&owner.key.0, owner.host.as_str().as_bytes()]);
+    digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use sample::KeyId;
+
+    use super::*;
+
+    #[test]
+    fn a_spool_s_folder_has_the_name_that_the_probe_gives_it() {
+        let owner = SpoolOwner { key: KeyId([1; 32]), host: "web1".parse().unwrap() };
+        // By Python: hashlib.sha256(b"\x01" * 32 + b"web1").hexdigest()[:16]
+        assert_eq!(spool_folder(&owner), "b6778e6eeeb4f5bd");
+    }
 }

@@ -3,11 +3,14 @@
 #   wanted=…     the place from config.xml, or nothing
 #   remembered=… where the probe was last time, or nothing
 #   taken=…      what was taken home: words <spool id>:<last sequence number, 20 digits>
+#   own=…        the names of the folders of this server's spools for this host
+#   force=…      yes to give up envelopes that were not taken home, or nothing
 #   act=…        look, or remove
 # Prints lines "@@FHP <nonce> <word> <value>":
 #   place    a place of ours
 #   foreign  a file in one that we did not make; then nothing is removed
-#   waiting  how many envelopes of a spool were not taken home, and where they lie
+#   other    a spool of another server or another host; it stays, and with it probe and keys, but no spool of ours
+#   waiting  how many envelopes of a spool were not taken home, and where they lie; then nothing is removed
 #   removed  a place that is gone
 #   left     a place that could not be removed, and why
 #   done     what was to be done
@@ -75,7 +78,7 @@ spool() {
 of_a_spool() {
     name=${1##*/}
     case $name in
-        lock | counter.json | target.json | unfinished) file "$1" ;;
+        lock | counter.json | target.json | former.json | unfinished) file "$1" ;;
         *.fhe) digits "${name%.fhe}" 20 && file "$1" ;;
         *) false ;;
     esac || foreign "$1"
@@ -86,27 +89,46 @@ of_a_spool() {
 wait_in() {
     through=00
     for word in $taken; do
-        grep -q "\"${word%%:*}\".*\"passed_over\":{}" "$1/counter.json" 2>/dev/null && through=${word#*:}
+        grep -q "^{\"spool\":\"${word%%:*}\".*\"passed_over\":{}" "$1/counter.json" 2>/dev/null && through=${word#*:}
     done
     # A line that sorts before all others, the last number taken, and the numbers there are.
     { echo 0; echo "$through"; ls "$1" | sed -n 's/^\([0-9]*\)\.fhe$/\1/p'; } | LC_ALL=C sort -u |
         sed "1,/^$through\$/d" | wc -l | tr -d ' '
 }
 
-look() {
-    say place "$1"
-    each of_a_place "$1"
+is_own() { case " $own " in *" ${1##*/} "*) ;; *) return 1 ;; esac; }
+
+# Says which spools of a place are of others, and what of ours waits; fails if something does and is not given up.
+may_go() {
+    shared='' kept=0
     for folder in "$1"/spool/*; do
         [ -d "$folder" ] || continue
+        is_own "$folder" || { say other "$folder"; shared=yes; continue; }
+        [ -z "$force" ] || continue
         count=$(wait_in "$folder")
-        [ "$count" = 0 ] || say waiting "$count $folder"
+        [ "$count" = 0 ] || { say waiting "$count $folder"; kept=1; }
     done
+    return $kept
+}
+
+look() {
+    say place "$1"
+    each of_a_place "$1" && may_go "$1"
 }
 
 remove() {
-    (each of_a_place "$1") || return
-    # By name, so that what came just now stays and is named.
-    rm -rf "$1/keys" "$1/spool" && rm -f "$1"/probe-* "$1/fleet-probe" "$1"/part-* "$1"/.link-* "$1"/.try-*
+    look "$1" || return
+    # By name, so that what came just now stays and is named. The probe goes first: then nothing more comes.
+    [ -n "$shared" ] || rm -f "$1"/probe-* "$1/fleet-probe" "$1"/part-* "$1"/.link-* "$1"/.try-*
+    for folder in "$1"/spool/*; do
+        [ -d "$folder" ] && is_own "$folder" || continue
+        rm -f "$folder"/[0-9]*.fhe "$folder/counter.json" "$folder/target.json" "$folder/former.json" \
+            "$folder/unfinished" "$folder/lock"
+        why=$(rmdir "$folder" 2>&1) || say left "$folder: $why"
+    done
+    [ -z "$shared" ] || return
+    rm -f "$1"/keys/*.pub "$1"/keys/.[0-9a-f]*
+    rmdir "$1/keys" "$1/spool" 2>/dev/null
     if why=$(rmdir "$1" 2>&1); then say removed "$1"; else say left "$1: $why"; fi
     # The place script may have made it; an empty one is missed by nobody.
     case $1 in "$HOME/.cache/fleet-health") rmdir "$HOME/.cache" 2>/dev/null ;; esac

@@ -124,21 +124,32 @@ impl Line {
 /// Whatever ended the visit without an answer.
 pub async fn visit(fleet: &Fleet, host: &Visitee, line: Line, nonce: Nonce) -> Result<Brought, Failure> {
     let access = host.access.as_ref().map_err(|found| Failure::NoAccess(found.clone()))?;
+    let collect = async |session: &Session| Visit { fleet, host, access, session, nonce }.collect().await;
+    in_session(fleet, host, line, collect).await
+}
+
+/// Does some work on a host that is logged in to over this line, and ends the session unless others share it.
+///
+/// # Errors
+/// Nobody can log in, the work failed, or all of it took too long.
+pub async fn in_session<T>(
+    fleet: &Fleet,
+    host: &Visitee,
+    line: Line,
+    work: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let access = host.access.as_ref().map_err(|found| Failure::NoAccess(found.clone()))?;
     let all = async {
         let stream = match line {
             Line::Dialled(stream) => stream,
-            Line::Shared(session) => {
-                let visit = Visit { fleet, host, access, session: &session, nonce };
-                return timed(&host.name, "commands", visit.collect()).await;
-            }
+            Line::Shared(session) => return timed(&host.name, "commands", work(&session)).await,
         };
         let open = Session::open(stream, &host.target, fleet.trust.clone(), fleet.deadlines.handshake);
         let mut session = timed(&host.name, "handshake", open).await?;
         timed(&host.name, "login", session.log_in(&access.login, fleet.deadlines.authentication)).await?;
-        let visit = Visit { fleet, host, access, session: &session, nonce };
-        let brought = timed(&host.name, "commands", visit.collect()).await;
+        let done = timed(&host.name, "commands", work(&session)).await;
         session.close().await;
-        brought
+        done
     };
     let limit = fleet.deadlines.host;
     tokio::time::timeout(limit, all).await.map_err(|_elapsed| Failure::HostTimeout(limit))?

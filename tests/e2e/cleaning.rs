@@ -4,14 +4,26 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use harness::{SshdOptions, run};
+use harness::{Server, SshdOptions, run};
 
 use crate::World;
+use crate::crontab::{place, sample};
 
 const HOST: &str = "127.0.3.60";
 
 fn files(world: &World) -> String {
     run(Command::new("find").arg(world.sshd.home(HOST)).args(["-printf", "%y %m %P\n"]))
+}
+
+/// Changes config.xml.
+fn edit(world: &World, from: &str, to: &str) {
+    let old = fs::read_to_string(world.server.dir.join("config.xml")).unwrap();
+    assert!(old.contains(from), "{old}");
+    world.server.configure(&old.replace(from, to));
+}
+
+fn clean(world: &World, more: &[&str], status: i32) -> String {
+    world.server.collector(&[&["clean", "*", "--yes"], more].concat()).expect(status).stdout
 }
 
 #[test]
@@ -59,19 +71,94 @@ fn measurements_that_no_run_has_taken_home_are_lost_only_by_force() {
     let world = World::new(&[HOST]);
     world.server.watch(&world.sshd, &[HOST], "");
     world.server.collector(&[]).expect(0);
-    let probe = world.sshd.home(HOST).join(".cache/fleet-health/fleet-probe");
-    for _ in 0..2 {
-        let home = world.sshd.home(HOST);
-        let mut command = Command::new("setpriv");
-        command.args(["--reuid", "61234", "--clear-groups"]).arg(&probe).arg("sample").env("HOME", home);
-        run(&mut command);
-    }
+    (0..2).for_each(|_| sample(&place(&world, HOST)));
     let before = files(&world);
-    let told = world.server.collector(&["clean", HOST, "--yes"]).expect(3).stdout;
-    assert!(told.contains("wait there: 2") && told.contains(&format!("run --host {HOST}")), "{told}");
+    let told = clean(&world, &[], 3);
+    assert!(
+        told.contains("wait there: 2") && told.contains(&format!("hint: fleet-collector run --host {HOST}")),
+        "{told}"
+    );
     assert_eq!(files(&world), before);
-    world.server.collector(&["clean", HOST, "--yes", "--force"]).expect(0);
-    assert!(!probe.exists());
+    edit(&world, "<client ", "<client enabled=\"false\" ");
+    let told = clean(&world, &[], 3);
+    assert!(told.contains("hint: set enabled to true in config.xml, then fleet-collector run"), "{told}");
+    assert_eq!(files(&world), before);
+    clean(&world, &["--force"], 0);
+    assert!(!place(&world, HOST).exists());
+}
+
+#[test]
+fn spools_of_a_former_key_are_cleaned_and_what_waits_in_them_is_lost_only_by_force() {
+    let world = World::new(&[HOST]);
+    world.server.watch(&world.sshd, &[HOST], "");
+    let (before, place) = (files(&world), place(&world, HOST));
+    let spools_of = |name: &str| {
+        run(Command::new("find").arg(&place).args(["-name", name, "-printf", "%h\n"]))
+            .lines()
+            .map(str::to_owned)
+            .collect()
+    };
+    world.server.collector(&[]).expect(0);
+    sample(&place);
+    world.server.collector(&["keygen", "--rotate"]).expect(0);
+    assert!(clean(&world, &[], 3).contains("wait there: 1"));
+    world.server.collector(&[]).expect(0);
+    let former: Vec<String> = spools_of("former.json");
+    assert_eq!(former.len(), 1);
+    clean(&world, &[], 0);
+    assert_eq!(files(&world), before, "all of it was taken home");
+
+    // What no probe here can read is held back, and later ones are taken home before it.
+    world.server.collector(&[]).expect(0);
+    sample(&place);
+    let [spool]: [String; 1] = spools_of("target.json").try_into().unwrap();
+    let held_back = Path::new(&spool).join(format!("{:020}.fhe", 2));
+    let sealed = fs::read(&held_back).unwrap();
+    fs::write(&held_back, [b"FHE9", &sealed[4..]].concat()).unwrap();
+    world.server.collector(&["keygen", "--rotate"]).expect(0);
+    world.server.collector(&[]).expect(0);
+    world.server.collector(&[]).expect(0);
+    let former: Vec<String> = spools_of("former.json");
+    assert_eq!(former, [spool]);
+    assert!(clean(&world, &[], 3).contains("wait there: 1"));
+    assert!(held_back.exists());
+    clean(&world, &["--force"], 0);
+    assert_eq!(files(&world), before);
+}
+
+#[test]
+fn what_waits_for_another_server_stays_and_so_does_the_probe_until_that_one_cleans() {
+    let world = World::new(&[HOST]);
+    let other = Server::new(&world.dir.path().join("other"));
+    let (before, place) = (files(&world), place(&world, HOST));
+    for server in [&world.server, &other] {
+        server.watch(&world.sshd, &[HOST], "");
+        server.collector(&[]).expect(0);
+    }
+    sample(&place);
+    let told = clean(&world, &["--force"], 3);
+    assert!(told.contains("another server or host: ") && told.contains("/spool/"), "{told}");
+    assert_eq!(fs::read_dir(place.join("spool")).unwrap().count(), 1);
+    sample(&place);
+    other.collector(&[]).expect(0);
+    assert_eq!(other.value("SELECT count(DISTINCT probe_sample_id) FROM sample"), "4", "its visits' and the crontab's");
+    other.collector(&["clean", "*", "--yes"]).expect(0);
+    assert_eq!(files(&world), before);
+}
+
+#[test]
+fn a_host_that_is_cleaned_under_a_new_name_keeps_its_history() {
+    let world = World::new(&[HOST]);
+    world.server.watch(&world.sshd, &[HOST], "");
+    let before = files(&world);
+    world.server.collector(&[]).expect(0);
+    edit(&world, "<client ", &format!("<client name=\"new\" formerly=\"{HOST}\" "));
+    clean(&world, &[], 0);
+    assert_eq!(files(&world), before);
+    assert_eq!(world.server.sql("SELECT name FROM host"), [HOST]);
+    world.server.collector(&[]).expect(0);
+    assert_eq!(world.server.sql("SELECT name FROM host"), ["new"]);
+    assert_eq!(world.samples(), 2);
 }
 
 #[test]
@@ -83,6 +170,7 @@ fn disabled_hosts_and_places_open_to_all_are_cleaned_and_nobody_is_asked_without
     world.server.collector(&[]).expect(0);
     let place = world.server.value("SELECT work_dir FROM host");
     assert!(place.starts_with("/var/tmp/fleet-health."), "{place}");
+    edit(&world, "<client ", "<client enabled=\"false\" ");
     let asked = world.server.collector(&["clean", HOST]).expect(2);
     assert!(asked.stderr.contains("nobody to ask") && asked.stderr.contains("--yes"), "{}", asked.stderr);
     let told = world.server.collector(&["clean", HOST, "--yes"]).expect(0).stdout;

@@ -1,12 +1,14 @@
 //! `fleet-collector clean`: removes everything of ours from hosts, and says for each what became of it.
 
-use std::collections::BTreeMap;
+use std::collections::{HashMap, HashSet};
+use std::iter;
 use std::sync::Arc;
 
+use sample::wire::SpoolOwner;
 use sample::{HostName, Nonce};
-use storage::{HostRecord, RunLock, Store};
+use storage::{HostRecord, RunLock, Store, StoreError};
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 
 use super::args::{CleanArgs, Place};
 use super::ask::confirmed;
@@ -15,8 +17,8 @@ use super::hint::as_called;
 use super::report::print;
 use crate::clean::{Cleaned, Traces, clean as clean_host};
 use crate::prepare::Setting;
-use crate::ssh::Session;
-use crate::visit::{Fleet, Line, Visitee};
+use crate::run::Run;
+use crate::visit::{Fleet, Line, Visitee, in_session};
 use crate::{Failure, clock};
 
 type Result<T> = std::result::Result<T, Failure>;
@@ -28,7 +30,9 @@ pub(super) async fn clean(
     place: &Place,
 ) -> std::result::Result<Ending, CommandError> {
     // A host that is not visited any more is the one most likely to be cleaned.
-    setting.config.hosts.iter_mut().for_each(|host| host.enabled = true);
+    let was_disabled = |host: &mut config::Host| !std::mem::replace(&mut host.enabled, true);
+    let disabled = setting.config.hosts.iter_mut().filter_map(|host| was_disabled(host).then(|| host.name.clone()));
+    let disabled: HashSet<HostName> = disabled.collect();
     let run = setting.prepare()?;
     let names: Vec<HostName> = run.hosts.iter().map(|host| host.name.clone()).collect();
     if !args.yes && !confirmed(&question(&names), "name the hosts with care, then add --yes")? {
@@ -36,25 +40,58 @@ pub(super) async fn clean(
         return Ok(Ending::SomeFailed);
     }
     let _lock = RunLock::take(&run.database, "collector")?;
-    let records = Store::open(&run.database, clock::now())?.host_records(&names, clock::now())?;
-    let (mut tasks, jobs) = (JoinSet::new(), Arc::new(Semaphore::new(run.jobs.min(run.sockets))));
-    for (host, record) in run.hosts.into_iter().zip(records) {
-        let (fleet, jobs, force) = (run.fleet.clone(), jobs.clone(), args.force);
-        tasks.spawn(async move {
-            let _job = jobs.acquire_owned().await.expect("this semaphore is never closed");
-            let cleaned = visit(&fleet, &host, &record, force).await;
-            (host.name, cleaned)
-        });
-    }
-    let mut counts = BTreeMap::from([(true, 0_usize), (false, 0)]);
-    while let Some(cleaned) = tasks.join_next().await {
-        let (host, cleaned) = cleaned.map_err(|error| CommandError::could_not_run(&error))?;
-        let (clean, told) = tell(&host, &cleaned);
-        *counts.entry(clean).or_default() += 1;
+    let mut clean = 0;
+    let told = |host: &HostName, cleaned: &Result<Cleaned>| {
+        let (is_clean, told) = tell(host, disabled.contains(host), cleaned);
+        clean += usize::from(is_clean);
         print(&as_called(&told, place));
+    };
+    clean_all(run, args.force, told).await?;
+    print(&format!("{clean} of {} hosts clean", names.len()));
+    Ok(if clean == names.len() { Ending::Done } else { Ending::SomeFailed })
+}
+
+/// Cleans every host of the run, and hands each one's end to `told`.
+async fn clean_all(
+    run: Run,
+    force: bool,
+    mut told: impl FnMut(&HostName, &Result<Cleaned>),
+) -> std::result::Result<(), StoreError> {
+    let records = records(&run)?;
+    let jobs = Arc::new(Semaphore::new(run.jobs.min(run.sockets)));
+    let (mut tasks, mut under_way) = (JoinSet::new(), HashMap::new());
+    for (host, record) in run.hosts.into_iter().zip(records) {
+        let (name, fleet, jobs) = (host.name.clone(), run.fleet.clone(), jobs.clone());
+        let task = tasks.spawn(async move {
+            let _job = jobs.acquire_owned().await.expect("this semaphore is never closed");
+            visit(&fleet, &host, record.as_ref(), force).await
+        });
+        under_way.insert(task.id(), name);
     }
-    print(&format!("{} of {} hosts clean", counts[&true], names.len()));
-    Ok(if counts[&false] == 0 { Ending::Done } else { Ending::SomeFailed })
+    while let Some(ended) = tasks.join_next_with_id().await {
+        let (task, cleaned) = end(ended);
+        let host = under_way.remove(&task).expect("every task is noted when it is started");
+        told(&host, &cleaned);
+    }
+    Ok(())
+}
+
+/// A panic is this host's failure alone.
+fn end(ended: std::result::Result<(Id, Result<Cleaned>), JoinError>) -> (Id, Result<Cleaned>) {
+    ended.unwrap_or_else(|error| (error.id(), Err(Failure::Internal(format!("the visit's task failed: {error}")))))
+}
+
+/// What is on file about the hosts, under their names or the former ones. Makes no rows, which would keep the next run
+/// from letting a history go on under a new name.
+fn records(run: &Run) -> std::result::Result<Vec<Option<HostRecord>>, StoreError> {
+    let store = match Store::open_existing(&run.database, clock::now()) {
+        Ok(store) => store,
+        Err(StoreError::NoDatabase { .. }) => return Ok(run.hosts.iter().map(|_| None).collect()),
+        Err(error) => return Err(error),
+    };
+    let names =
+        |host: &'_ Visitee| -> Vec<HostName> { iter::once(&host.name).chain(&host.formerly).cloned().collect() };
+    run.hosts.iter().map(|host| store.known_host(&names(host).iter().collect::<Vec<_>>())).collect()
 }
 
 fn question(names: &[HostName]) -> String {
@@ -65,37 +102,28 @@ fn question(names: &[HostName]) -> String {
     format!("Remove probe, keys and spool from {}{more}?", named.join(", "))
 }
 
-async fn visit(fleet: &Fleet, host: &Visitee, record: &HostRecord, force: bool) -> Result<Cleaned> {
+async fn visit(fleet: &Fleet, host: &Visitee, record: Option<&HostRecord>, force: bool) -> Result<Cleaned> {
     let access = host.access.as_ref().map_err(|found| Failure::NoAccess(found.clone()))?;
     let mut nonce = Nonce([0; 16]);
     getrandom::fill(&mut nonce.0).map_err(|error| Failure::Internal(format!("no random numbers: {error}")))?;
-    let remembered = record.work_dir.as_deref().and_then(|dir| dir.parse().ok());
+    let remembered = record.and_then(|record| record.work_dir.as_deref()?.parse().ok());
+    let mut owners = fleet.keys.former_owners(&host.name, host.formerly.as_ref());
+    owners.push(SpoolOwner { key: fleet.keys.current.id, host: host.name.clone() });
     let traces = Traces {
         wanted: access.wanted_dir.as_ref(),
         remembered: remembered.as_ref(),
-        acknowledgements: &record.acknowledgements,
+        acknowledgements: record.map_or(&[], |record| &record.acknowledgements),
+        owners: &owners,
         nonce,
         limit: fleet.deadlines.command,
     };
     host.target.open_way().await?;
     let line = Line::open(fleet, host).await?;
-    let all = async {
-        let stream = match line {
-            Line::Dialled(stream) => stream,
-            Line::Shared(session) => return clean_host(&session, &traces, force).await,
-        };
-        let mut session = Session::open(stream, &host.target, fleet.trust.clone(), fleet.deadlines.handshake).await?;
-        session.log_in(&access.login, fleet.deadlines.authentication).await?;
-        let cleaned = clean_host(&session, &traces, force).await;
-        session.close().await;
-        cleaned
-    };
-    let limit = fleet.deadlines.host;
-    tokio::time::timeout(limit, all).await.map_err(|_elapsed| Failure::HostTimeout(limit))?
+    in_session(fleet, host, line, async |session| clean_host(session, &traces, force).await).await
 }
 
 /// Whether the host is clean, and what is said of it.
-fn tell(host: &HostName, cleaned: &Result<Cleaned>) -> (bool, String) {
+fn tell(host: &HostName, disabled: bool, cleaned: &Result<Cleaned>) -> (bool, String) {
     match cleaned {
         Ok(Cleaned::Removed(places)) if places.is_empty() => (true, format!("{host}: nothing of ours is there")),
         Ok(Cleaned::Removed(places)) => (true, format!("{host}: removed {}", places.join(", "))),
@@ -103,9 +131,15 @@ fn tell(host: &HostName, cleaned: &Result<Cleaned>) -> (bool, String) {
             let hint = "look at them; what is to stay must lie elsewhere, then run this again";
             (false, format!("{host}: left as it is, these are not ours: {}\n  hint: {hint}", files.join(", ")))
         }
+        Ok(Cleaned::Shared(spools)) => {
+            let found = format!("for spools of another server or host: {}", spools.join(", "));
+            let hint = "clean that one too; a spool that no server has the key of is to be removed by hand";
+            (false, format!("{host}: its own spool is gone; probe and keys stay {found}\n  hint: {hint}"))
+        }
         Ok(Cleaned::Waiting(count)) => {
             let found = format!("measurements that no run has taken home wait there: {count}");
-            let hint = format!("fleet-collector run --host {host} takes them home; --force gives them up");
+            let first = if disabled { "set enabled to true in config.xml, then " } else { "" };
+            let hint = format!("{first}fleet-collector run --host {host} takes them home; --force gives them up");
             (false, format!("{host}: left as it is, {found}\n  hint: {hint}"))
         }
         Ok(Cleaned::Left(places)) => (false, format!("{host}: could not be removed: {}", places.join(", "))),
