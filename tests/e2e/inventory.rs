@@ -17,7 +17,7 @@ fn defaults(world: &World) -> String {
 }
 
 /// Writes config.xml with these elements, and pins the keys of the addresses.
-fn configure(world: &World, addresses: &[&str], elements: &str) {
+pub(crate) fn configure(world: &World, addresses: &[&str], elements: &str) {
     world.server.configure(&format!("<config>\n{}\n{elements}\n</config>\n", defaults(world)));
     let lines: String = addresses.iter().map(|address| world.sshd.known_hosts_line(address)).collect();
     fs::write(world.server.state("known_hosts"), lines).unwrap();
@@ -119,6 +119,32 @@ fn jump_hosts_and_pinned_fingerprints_work_as_config_xml_says_them() {
     configure(&world, &[], &elements(&other));
     world.server.collector(&[]).expect(3);
     assert_eq!(world.outcomes(), ["inner jump_failed", "pinned host_key_changed"], "the gate is not known any more");
+}
+
+#[test]
+fn check_looks_at_disabled_hosts_that_others_go_through_and_at_no_others() {
+    let world = World::new(&["127.0.7.35"]);
+    let elements = |of_gate: &str| {
+        format!(
+            r#"<client name="gate" ip="127.0.7.35" enabled="false" {of_gate}/>
+               <client name="inner" ip="127.0.7.36" enabled="false" jump="gate"/>
+               <client name="deep" ip="127.0.7.37" jump="inner"/>
+               <client name="spare" ip="127.0.7.38" enabled="false" identity-file="/nowhere/key"/>"#
+        )
+    };
+    let check = |of_gate: &str, status: i32| {
+        configure(&world, &["127.0.7.35"], &elements(of_gate));
+        let told = world.server.collector(&["check"]).expect(status).stdout;
+        let line = |host: &str| told.lines().find(|line| line.starts_with(host)).unwrap_or_default().to_owned();
+        (["gate", "inner", "spare"].map(line), told.matches("No such file").count())
+    };
+    let ([gate, inner, spare], faults) = check("", 0);
+    assert!(
+        gate.contains("  on file") && inner.contains("  not on file") && spare.contains("  -  "),
+        "{gate}{inner}{spare}"
+    );
+    assert_eq!(faults, 0);
+    assert_eq!(check(r#"identity-file="/nowhere/key""#, 2).1, 1);
 }
 
 #[test]

@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use harness::{Server, run};
+use harness::{Server, SshdOptions, run};
 
 use crate::World;
 use crate::collecting::envelopes;
 use crate::crontab::{place, sample};
+use crate::inventory::configure;
 
 /// The folders of the spools in a place that have a file of this name.
 fn spools_with(place: &Path, name: &str) -> Vec<PathBuf> {
@@ -151,4 +152,30 @@ fn a_host_that_was_installed_anew_after_a_rotation_and_a_database_from_before_it
     world.server.collector(&[]).expect(0);
     assert_eq!(samples(&world.server), (6, 0));
     assert_eq!(fs::read_dir(place.join("spool")).unwrap().count(), 1);
+}
+
+#[test]
+fn a_host_that_others_only_go_through_needs_no_former_key_unless_it_was_visited() {
+    let world = World::with(SshdOptions { forwards: true, ..SshdOptions::default() });
+    let write = |of_gate: &str| {
+        let elements = format!(
+            r#"<client name="gate" ip="127.0.5.5" {of_gate}/><client name="deep" ip="127.0.5.6" jump="gate"/>"#
+        );
+        configure(&world, &["127.0.5.5"], &elements);
+        let known = fs::read_to_string(world.server.state("known_hosts")).unwrap();
+        fs::write(world.server.state("known_hosts"), format!("{known}deep {}", world.sshd.host_key())).unwrap();
+    };
+    write(r#"enabled="false""#);
+    world.server.collector(&[]).expect(0);
+    world.server.collector(&["keygen", "--rotate"]).expect(0);
+    assert!(told_of_former_key(&world.server).ends_with("needed for deep"));
+    world.server.collector(&[]).expect(0);
+    world.server.collector(&[]).expect(0);
+    assert!(told_of_former_key(&world.server).contains("no host needs it"));
+
+    write("");
+    world.server.collector(&[]).expect(0);
+    write(r#"enabled="false""#);
+    world.server.collector(&["keygen", "--rotate"]).expect(0);
+    assert!(told_of_former_key(&world.server).ends_with("needed for gate, deep"));
 }

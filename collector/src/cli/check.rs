@@ -1,6 +1,7 @@
 //! `fleet-collector check`: what configuration, keys and probes come to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::iter;
 
 use config::{Agent, Host, HostKeyPolicy};
 use sample::HostName;
@@ -20,7 +21,7 @@ pub(super) fn check(setting: &Setting) -> Result<Ending, CommandError> {
         HostKeyPolicy::AcceptNew => "accept-new",
     };
     print(&format!("host keys {} ({policy})", setting.known_hosts().display()));
-    let run = setting.prepare()?;
+    let run = with_ways(setting).prepare()?;
     for probe in run.fleet.probes.iter() {
         print(&format!("probe     {}, {} bytes, sha256 {}", probe.architecture, probe.bytes.len(), probe.sha256));
     }
@@ -35,6 +36,20 @@ pub(super) fn check(setting: &Setting) -> Result<Ending, CommandError> {
     Err(CommandError::usage("some hosts can't be logged in to, see above", None))
 }
 
+/// The setting of a run that also visits the hosts which those to visit are reached through: what is wrong with one of
+/// these concerns all behind it, also where it is disabled.
+fn with_ways(setting: &Setting) -> Setting {
+    let hosts = &setting.config.hosts;
+    let jumps: HashMap<&HostName, &HostName> =
+        hosts.iter().filter_map(|host| Some((&host.name, host.jump.as_ref()?))).collect();
+    let way = |host| iter::successors(Some(host), |name: &&HostName| jumps.get(*name).copied());
+    let needed: HashSet<&HostName> =
+        hosts.iter().filter(|host| host.enabled).flat_map(|host| way(&host.name)).collect();
+    let mut with_ways = setting.clone();
+    with_ways.config.hosts.iter_mut().for_each(|host| host.enabled = needed.contains(&host.name));
+    with_ways
+}
+
 /// Prints a line for each host; returns whether all can be logged in to, as far as that is known here.
 fn tell_hosts(hosts: &[Host], run: &Run) -> bool {
     let faults: HashMap<&HostName, &String> =
@@ -42,7 +57,7 @@ fn tell_hosts(hosts: &[Host], run: &Run) -> bool {
     let pinned: HashMap<&HostName, bool> =
         run.hosts.iter().map(|visitee| (&visitee.name, run.fleet.trust.knows(&visitee.target))).collect();
     let head = ["HOST", "LOGIN", "WITH", "HOST KEY", "RULES", "REMARKS"].map(str::to_owned);
-    let rows = std::iter::once(head).chain(hosts.iter().map(|host| row(host, pinned.get(&host.name).copied())));
+    let rows = iter::once(head).chain(hosts.iter().map(|host| row(host, pinned.get(&host.name).copied())));
     let lines = aligned(&rows.collect::<Vec<_>>());
     // The first line is the head of the table.
     let of_hosts = [None].into_iter().chain(hosts.iter().map(|host| faults.get(&host.name)));
@@ -55,7 +70,7 @@ fn tell_hosts(hosts: &[Host], run: &Run) -> bool {
     faults.is_empty()
 }
 
-/// `on_file` says whether its host key is, where that was looked for: not for hosts that are not visited.
+/// `on_file` says whether its host key is, where that was looked for: not for hosts that are neither visited nor gone through.
 fn row(host: &Host, on_file: Option<bool>) -> [String; 6] {
     let port = if host.port == 22 { String::new() } else { format!(" port {}", host.port) };
     let host_key = match (host.fingerprints.as_slice(), on_file) {

@@ -1,7 +1,9 @@
 //! What `check` says about keys: which there are, and who still needs the former ones.
 
 use std::collections::HashSet;
+use std::iter;
 
+use config::Host;
 use sample::HostName;
 use storage::{Store, StoreError};
 
@@ -30,14 +32,30 @@ pub(super) fn lines(keys: &KeyRing, setting: &Setting) -> Result<Vec<String>, St
 }
 
 /// The configured hosts whose last answer under the current key has not shown that nothing waits there for another. A
-/// host of which nothing is known may have been visited before the database was lost.
+/// host of which nothing is known may have been visited before the database was lost. But one that is disabled, as
+/// hosts are that others only go through, has most likely never been visited then.
 fn unsettled<'a>(keys: &KeyRing, setting: &'a Setting) -> Result<Vec<&'a HostName>, StoreError> {
-    let settled: HashSet<HostName> = match Store::open_existing(&setting.database(), clock::now()) {
-        Ok(store) => store.settled_hosts(keys.current.id)?.into_iter().collect(),
-        Err(StoreError::NoDatabase { .. }) => HashSet::new(),
+    let enabled = |host: &&Host| host.enabled;
+    let store = match Store::open_existing(&setting.database(), clock::now()) {
+        Ok(store) => store,
+        Err(StoreError::NoDatabase { .. }) => {
+            return Ok(setting.config.hosts.iter().filter(enabled).map(|host| &host.name).collect());
+        }
         Err(error) => return Err(error),
     };
-    Ok(setting.config.hosts.iter().map(|host| &host.name).filter(|name| !settled.contains(*name)).collect())
+    let settled: HashSet<HostName> = store.settled_hosts(keys.current.id)?.into_iter().collect();
+    let mut unsettled = Vec::new();
+    for host in setting.config.hosts.iter().filter(|host| !settled.contains(&host.name)) {
+        if host.enabled || was_visited(&store, host)? {
+            unsettled.push(&host.name);
+        }
+    }
+    Ok(unsettled)
+}
+
+fn was_visited(store: &Store, host: &Host) -> Result<bool, StoreError> {
+    let names: Vec<&HostName> = iter::once(&host.name).chain(&host.formerly).collect();
+    Ok(store.known_host(&names)?.is_some_and(|record| record.visited.is_some()))
 }
 
 fn named(hosts: &[&HostName]) -> String {
