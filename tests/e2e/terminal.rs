@@ -118,6 +118,20 @@ fn json_that_cannot_be_written_is_no_success_but_the_run_is_done() {
 }
 
 #[test]
+fn an_import_that_cannot_be_written_is_no_success() {
+    let world = World::new(&[]);
+    let file = world.dir.path().join("ssh_config");
+    std::fs::write(&file, "Host a\n  HostName 192.0.2.1\n").unwrap();
+    let arguments = ["import", file.to_str().unwrap()];
+    assert!(world.server.collector(&arguments).expect(0).stdout.contains("<client name=\"a\""));
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let child =
+        world.server.command("fleet-collector", &arguments).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    let lost = Finished::from(child.wait_with_output().unwrap()).expect(1);
+    assert!(lost.stderr.contains("cannot write to standard output: No space left"), "{}", lost.stderr);
+}
+
+#[test]
 fn logs_and_errors_are_json_objects_if_asked_for() {
     let world = World::new(&[HOST]);
     world.server.watch(&world.sshd, &[HOST], "");

@@ -97,6 +97,11 @@ impl CommandError {
         CommandError { status: COULD_NOT_RUN, message, hint }
     }
 
+    pub(super) fn no_output(error: &io::Error) -> CommandError {
+        let message = format!("cannot write to standard output: {error}");
+        CommandError { status: COULD_NOT_RUN, message, hint: None }
+    }
+
     pub(super) fn could_not_run(error: &dyn std::error::Error) -> CommandError {
         CommandError { status: COULD_NOT_RUN, message: with_causes(error), hint: None }
     }

@@ -134,6 +134,16 @@ fn what_has_no_place_in_the_configuration_is_told_with_its_line() {
 }
 
 #[test]
+fn neither_names_nor_values_end_the_comment_they_stand_in() {
+    let files = Files::new("Host web---1\n ProxyCommand x --> <client-\n IdentityFile DIR/key\n");
+    let [client] = files.printed().try_into().unwrap();
+    let (comment, element) = client.strip_prefix("<!--").unwrap().split_once("-->").unwrap();
+    assert!(!comment.contains("--"), "{comment}");
+    assert!(element.starts_with("\n<client name=\"web---1\""), "{element}");
+    assert!(config::parse(format!("<config>{client}</config>").as_bytes(), Path::new("/x.xml"), 0o600).is_ok());
+}
+
+#[test]
 fn a_missing_file_is_an_error_and_an_include_of_itself_ends() {
     let files = Files::new("Include DIR/config\nHost a\n");
     let warnings = match import(Some(&files.0.path().join("config"))) {

@@ -7,7 +7,7 @@ use super::Client;
 impl fmt::Display for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for note in &self.notes {
-            writeln!(f, "<!-- {}: {} -->", self.name, in_comment(note))?;
+            writeln!(f, "<!-- {} -->", in_comment(&format!("{}: {note}", self.name)))?;
         }
         let path = |path: &std::path::PathBuf| path.to_string_lossy().into_owned();
         let attributes = [
