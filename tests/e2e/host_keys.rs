@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::PathBuf;
 
-use harness::make_key;
+use harness::{SshdOptions, make_key};
 
 use crate::World;
+use crate::inventory::configure;
 
 /// What sshd logs when a login is tried, whichever way it goes.
 const ATTEMPT: &str = "userauth-request for user";
@@ -92,6 +93,26 @@ fn trust_asks_before_it_pins_and_pins_nothing_unasked() {
     assert!(!world.server.state("known_hosts").exists());
     world.server.collector(&["trust", "--yes", "127.0.2.5"]).expect(0);
     world.server.collector(&[]).expect(0);
+}
+
+#[test]
+fn trust_pins_hop_by_hop_and_names_the_jump_host_that_must_come_first() {
+    let world = World::with(SshdOptions { forwards: true, ..SshdOptions::default() });
+    let elements = r#"<client name="deep" ip="127.0.2.12" jump="inner"/>
+        <client name="inner" ip="127.0.2.11" jump="gate"/>
+        <client name="gate" ip="127.0.2.10" enabled="false"/>"#;
+    configure(&world, &[], elements);
+    for (pattern, first) in [("deep", "inner"), ("inner", "gate")] {
+        let told = world.server.collector(&["trust", "--yes", pattern]).expect(3).stdout;
+        assert!(told.contains(&format!("{pattern}: jump_failed: ")), "{told}");
+        assert!(told.contains(&format!("hint: pin the key of {first} first: fleet-collector trust {first}")), "{told}");
+    }
+    assert!(!world.sshd.log().contains(ATTEMPT), "an unverified jump host is not logged in to");
+    let told = world.server.collector(&["trust", "--yes", "*"]).expect(0).stdout;
+    assert_eq!(told.matches("1 host key pinned").count(), 3, "{told}");
+    assert!(!told.contains("jump_failed"), "{told}");
+    world.server.collector(&[]).expect(0);
+    assert_eq!(world.outcomes(), ["deep ok", "inner ok"]);
 }
 
 /// A world whose host has a certificate made with these arguments, and the key of the authority that signed it.

@@ -69,7 +69,7 @@ fn dispatch(args: Args) -> Result<Ending, CommandError> {
         Command::Trust(args) => {
             let setting = setting(&place, args.hosts.clone(), None)?;
             make_private(&setting.state_dir)?;
-            in_runtime(trust::trust(&setting, &args))
+            in_runtime(trust::trust(&setting, &args, &place))
         }
         Command::Import(args) => import(&args),
         Command::Clean(args) => in_runtime(clean(setting(&place, args.hosts.clone(), None)?, args, &place)),

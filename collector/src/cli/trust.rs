@@ -1,51 +1,121 @@
 //! `fleet-collector trust`: see the keys that hosts offer, and pin them after a yes.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::Path;
 use std::sync::Arc;
 
-use super::args::TrustArgs;
+use config::Host;
+use sample::HostName;
+
+use super::args::{Place, TrustArgs};
+use super::ask::confirmed;
 use super::error::{CommandError, Ending};
+use super::hint::as_called;
 use super::report::print;
+use crate::Failure;
 use crate::prepare::{Identities, Setting};
 use crate::ssh::{KnownHosts, Offer, Verdict, look, pin};
 
-pub(super) async fn trust(setting: &Setting, args: &TrustArgs) -> Result<Ending, CommandError> {
-    let path = setting.known_hosts();
-    let known = Arc::new(KnownHosts::read(&path)?);
+type Result<T> = std::result::Result<T, CommandError>;
+
+/// Pins hop by hop: what lies behind a jump host can be looked at once that one's key is on file.
+pub(super) async fn trust(setting: &Setting, args: &TrustArgs, place: &Place) -> Result<Ending> {
+    let mut hosts: Vec<&Host> = setting.selected()?;
+    let mut ending = Ending::Done;
+    loop {
+        let seen = look_at(setting, &hosts, args.replace).await?;
+        if seen.some_failed {
+            ending = Ending::SomeFailed;
+        }
+        if seen.to_pin.is_empty() {
+            seen.behind.iter().for_each(|behind| tell_behind(behind, place));
+            return Ok(if seen.behind.is_empty() { ending } else { Ending::SomeFailed });
+        }
+        if !args.yes && !confirmed(&question(seen.to_pin.len()), WITHOUT_TERMINAL)? {
+            print("nothing was pinned");
+            return Ok(Ending::SomeFailed);
+        }
+        if !pin_all(&setting.known_hosts(), &seen.to_pin)? {
+            ending = Ending::SomeFailed;
+        }
+        if seen.behind.is_empty() {
+            return Ok(ending);
+        }
+        hosts.retain(|host| seen.behind.iter().any(|behind| behind.host == host.name));
+    }
+}
+
+/// What the hosts of one hop showed.
+#[derive(Default)]
+struct Seen {
+    to_pin: Vec<Offer>,
+    /// Hosts that could not be looked at because of their jump hosts.
+    behind: Vec<Behind>,
+    some_failed: bool,
+}
+
+struct Behind {
+    host: HostName,
+    failure: Failure,
+    /// The jump host, if its own key is not on file.
+    unpinned: Option<HostName>,
+}
+
+async fn look_at(setting: &Setting, hosts: &[&Host], replace: bool) -> Result<Seen> {
+    let known = Arc::new(KnownHosts::read(&setting.known_hosts())?);
+    let trust = Arc::new(setting.trust(known.clone()));
     let mut identities = Identities::default();
     // Hosts behind a jump host are seen through it, and it is logged in to as in a run.
-    let mut ways = setting.ways(Arc::new(setting.trust(known.clone())), &mut identities);
-    let hosts = setting.selected()?.into_iter().map(|host| (host.name.clone(), ways.target(host))).collect();
+    let mut ways = setting.ways(trust.clone(), &mut identities);
+    let targets = hosts.iter().map(|host| (host.name.clone(), ways.target(host))).collect();
     let deadlines = setting.config.collector.deadlines;
-    let mut ending = Ending::Done;
-    let mut to_pin = Vec::new();
-    for (host, offer) in look(hosts, &known, (deadlines.dial, deadlines.handshake)).await {
-        let offer = offer.map_err(|failure| print(&format!("{host}: {}: {failure}", failure.kind())));
-        match offer.map(|offer| (judge(&offer, args.replace), offer)) {
-            Ok((Judgement::OnFile, _)) => {}
-            Ok((Judgement::ToPin, offer)) => to_pin.push(offer),
-            Ok((Judgement::Refused, _)) | Err(()) => ending = Ending::SomeFailed,
+    let mut seen = Seen::default();
+    for (host, offer) in look(targets, &known, (deadlines.dial, deadlines.handshake)).await {
+        match offer {
+            Ok(offer) => match judge(&offer, replace) {
+                Judgement::OnFile => {}
+                Judgement::ToPin => seen.to_pin.push(offer),
+                Judgement::Refused => seen.some_failed = true,
+            },
+            Err(failure) => match &failure {
+                Failure::Jump { bastion, .. } => {
+                    let bastion = setting.config.hosts.iter().find(|host| host.name.as_str() == bastion);
+                    let unpinned = bastion.filter(|bastion| !trust.knows(&ways.target(bastion)));
+                    let unpinned = unpinned.map(|bastion| bastion.name.clone());
+                    seen.behind.push(Behind { host, failure, unpinned });
+                }
+                other => {
+                    print(&format!("{host}: {}: {other}", other.kind()));
+                    seen.some_failed = true;
+                }
+            },
         }
     }
-    if to_pin.is_empty() {
-        return Ok(ending);
+    Ok(seen)
+}
+
+fn tell_behind(Behind { host, failure, unpinned }: &Behind, place: &Place) {
+    print(&format!("{host}: {}: {failure}", failure.kind()));
+    if let Some(bastion) = unpinned {
+        let first = format!("pin the key of {bastion} first: fleet-collector trust {bastion}");
+        print(&format!("  hint: {}; then run this again", as_called(&first, place)));
     }
-    if !args.yes && !confirmed(to_pin.len())? {
-        print("nothing was pinned");
-        return Ok(Ending::SomeFailed);
-    }
-    for offer in &to_pin {
-        let others = pin(&path, offer).map_err(|error| CommandError::could_not_run(&error))?;
+}
+
+/// Returns whether the new keys are the only ones on file for their hosts.
+fn pin_all(path: &Path, offers: &[Offer]) -> Result<bool> {
+    let mut alone = true;
+    for offer in offers {
+        let others = pin(path, offer).map_err(|error| CommandError::could_not_run(&error))?;
         if !others.is_empty() {
-            ending = Ending::SomeFailed;
+            alone = false;
             let (host, others, path) = (&offer.host, others.join(" and "), path.display());
             print(&format!(
                 "{host}: {others} stays trusted too: its line in {path} names other hosts; edit it by hand"
             ));
         }
     }
-    print(&format!("{} host {} pinned in {}", to_pin.len(), keys(to_pin.len()), path.display()));
-    Ok(ending)
+    print(&format!("{} host {} pinned in {}", offers.len(), keys(offers.len()), path.display()));
+    Ok(alone)
 }
 
 enum Judgement {
@@ -92,20 +162,11 @@ fn judge(offer: &Offer, replace: bool) -> Judgement {
     }
 }
 
-fn confirmed(count: usize) -> Result<bool, CommandError> {
-    if !io::stdin().is_terminal() {
-        let hint = "compare the fingerprints with the hosts' consoles, then add --yes";
-        return Err(CommandError::usage("nobody to ask: standard input is no terminal", Some(hint.to_owned())));
-    }
-    let stopped = |error: io::Error| CommandError::could_not_run(&error);
-    print("on a host's console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub");
-    let mut out = io::stdout();
-    write!(out, "Do these fingerprints match what the hosts' consoles show? Pin {count} {}? [y/N] ", keys(count))
-        .and_then(|()| out.flush())
-        .map_err(stopped)?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer).map_err(stopped)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+const WITHOUT_TERMINAL: &str = "compare the fingerprints with the hosts' consoles, then add --yes";
+
+fn question(count: usize) -> String {
+    let how = "on a host's console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub";
+    format!("{how}\nDo these fingerprints match what the hosts' consoles show? Pin {count} {}?", keys(count))
 }
 
 fn keys(count: usize) -> &'static str {
