@@ -109,9 +109,38 @@ fn spool_folder(owner: &SpoolOwner) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+    use std::process::Command;
+
     use sample::KeyId;
 
     use super::*;
+
+    /// Runs the script in a home, and in no public place.
+    fn run(home: &Path, variables: &str) -> String {
+        let nowhere = home.join("nowhere").display().to_string();
+        let script = CLEAN.replace("/var/tmp/", &nowhere).replace("/dev/shm/", &nowhere);
+        let script = format!("nonce=n wanted= remembered= taken= own=b6778e6eeeb4f5bd {variables}\n{script}");
+        let output =
+            Command::new("/bin/sh").args(["-c", &script]).env("HOME", home).env_remove("XDG_RUNTIME_DIR").output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    }
+
+    #[test]
+    fn a_sample_that_was_taken_after_the_look_is_not_removed() {
+        let home = tempfile::tempdir().unwrap();
+        let place = home.path().join(".cache/fleet-health");
+        let spool = place.join("spool/b6778e6eeeb4f5bd");
+        fs::create_dir_all(&spool).unwrap();
+        assert!(!run(home.path(), "force= act=look").contains("waiting"));
+        let sample = spool.join(format!("{:020}.fhe", 1));
+        fs::write(&sample, "").unwrap();
+        assert!(run(home.path(), "force= act=remove").contains("@@FHP n waiting 1 "));
+        assert!(sample.exists());
+        assert!(run(home.path(), "force=yes act=remove").contains("@@FHP n removed "));
+        assert!(!place.exists());
+    }
 
     #[test]
     fn a_spool_s_folder_has_the_name_that_the_probe_gives_it() {

@@ -89,9 +89,11 @@ fn records(run: &Run) -> std::result::Result<Vec<Option<HostRecord>>, StoreError
         Err(StoreError::NoDatabase { .. }) => return Ok(run.hosts.iter().map(|_| None).collect()),
         Err(error) => return Err(error),
     };
-    let names =
-        |host: &'_ Visitee| -> Vec<HostName> { iter::once(&host.name).chain(&host.formerly).cloned().collect() };
-    run.hosts.iter().map(|host| store.known_host(&names(host).iter().collect::<Vec<_>>())).collect()
+    let record = |host: &Visitee| {
+        let names: Vec<&HostName> = iter::once(&host.name).chain(&host.formerly).collect();
+        store.known_host(&names)
+    };
+    run.hosts.iter().map(record).collect()
 }
 
 fn question(names: &[HostName]) -> String {
@@ -147,5 +149,20 @@ fn tell(host: &HostName, disabled: bool, cleaned: &Result<Cleaned>) -> (bool, St
             let hint = failure.kind().hint().map(|hint| format!("\n  hint: {hint}")).unwrap_or_default();
             (false, format!("{host}: {}: {failure}{}", failure.kind(), hint.replace("NAME", host.as_str())))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_the_failure_of_its_host_alone() {
+        let mut tasks = JoinSet::new();
+        let task = tasks.spawn(async { panic!("of one host") }).id();
+        let (ended, cleaned) = end(tasks.join_next_with_id().await.unwrap());
+        assert_eq!(ended, task);
+        let (clean, told) = tell(&"web1".parse().unwrap(), false, &cleaned);
+        assert!(!clean && told.starts_with("web1: internal: the visit's task failed"), "{told}");
     }
 }

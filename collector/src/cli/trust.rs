@@ -53,6 +53,16 @@ struct Seen {
     some_failed: bool,
 }
 
+impl Seen {
+    fn offered(&mut self, offer: Offer, replace: bool) {
+        match judge(&offer, replace) {
+            Judgement::OnFile => {}
+            Judgement::ToPin => self.to_pin.push(offer),
+            Judgement::Refused => self.some_failed = true,
+        }
+    }
+}
+
 struct Behind {
     host: HostName,
     failure: Failure,
@@ -71,26 +81,26 @@ async fn look_at(setting: &Setting, hosts: &[&Host], replace: bool) -> Result<Se
     let mut seen = Seen::default();
     for (host, offer) in look(targets, &known, (deadlines.dial, deadlines.handshake)).await {
         match offer {
-            Ok(offer) => match judge(&offer, replace) {
-                Judgement::OnFile => {}
-                Judgement::ToPin => seen.to_pin.push(offer),
-                Judgement::Refused => seen.some_failed = true,
-            },
-            Err(failure) => match &failure {
-                Failure::Jump { bastion, .. } => {
-                    let bastion = setting.config.hosts.iter().find(|host| host.name.as_str() == bastion);
-                    let unpinned = bastion.filter(|bastion| !trust.knows(&ways.target(bastion)));
-                    let unpinned = unpinned.map(|bastion| bastion.name.clone());
+            Ok(offer) => seen.offered(offer, replace),
+            Err(failure) => match bastion(setting, &failure) {
+                Some(bastion) => {
+                    let unpinned = (!trust.knows(&ways.target(bastion))).then(|| bastion.name.clone());
                     seen.behind.push(Behind { host, failure, unpinned });
                 }
-                other => {
-                    print(&format!("{host}: {}: {other}", other.kind()));
+                None => {
+                    print(&format!("{host}: {}: {failure}", failure.kind()));
                     seen.some_failed = true;
                 }
             },
         }
     }
     Ok(seen)
+}
+
+/// The jump host that this is a failure of.
+fn bastion<'a>(setting: &'a Setting, failure: &Failure) -> Option<&'a Host> {
+    let Failure::Jump { bastion, .. } = failure else { return None };
+    setting.config.hosts.iter().find(|host| host.name.as_str() == bastion)
 }
 
 fn tell_behind(Behind { host, failure, unpinned }: &Behind, place: &Place) {
