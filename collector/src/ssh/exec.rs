@@ -1,10 +1,12 @@
 //! Running one command on the host: input in, output out, both bounded.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use russh::client::Msg;
-use russh::{Channel, ChannelMsg, ChannelReadHalf, Sig};
+use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Sig};
 use sample::Untrusted;
+use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 
 use super::connect::Session;
@@ -83,6 +85,8 @@ impl Session {
 
     async fn run(&self, command: &str, input: &[u8], reader: impl FnMut(&[u8]) -> Want) -> Result<Ended, Refusal> {
         let (output, sink) = self.open_channel().await?.split();
+        let sink = Arc::new(sink);
+        let mut given_up = CloseOnDrop(Some(sink.clone()));
         sink.exec(true, command).await?;
         // Both directions at once: a host whose output nobody takes would stop taking our input.
         let write = async {
@@ -99,9 +103,21 @@ impl Session {
         if ended.is_none() && self.is_lost() {
             return Err(Refusal::Lost);
         }
-        // Dropping a channel does not close it, and hosts allow few of them (MaxSessions).
+        given_up.0 = None;
         drop(sink.close().await);
         Ok(ended.unwrap_or_default())
+    }
+}
+
+/// Closes the channel of a command that is given up. Dropping a channel does not, hosts allow few of them (MaxSessions),
+/// and over the connection to a jump host its output would go on for as long as the run.
+struct CloseOnDrop(Option<Arc<ChannelWriteHalf<Msg>>>);
+
+impl Drop for CloseOnDrop {
+    fn drop(&mut self) {
+        if let (Some(sink), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            runtime.spawn(async move { drop(sink.close().await) });
+        }
     }
 }
 
