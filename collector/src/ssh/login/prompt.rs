@@ -48,11 +48,28 @@ fn describe(prompt: &Prompt) -> String {
 
 /// Whether it asks for something that is good for one login. A password would be logged there as a wrong code, or
 /// be sent on to somebody else's server.
+///
+/// The question is the last line that has words, without those that name an account or a host: sshd puts what it was
+/// told to say before it, and host names are made of any words.
 fn is_about_a_code(prompt: &str) -> bool {
-    const WORDS: [&str; 11] =
-        ["otp", "totp", "hotp", "token", "pin", "yubikey", "challenge", "duo", "verification", "factor", "new"];
+    const WORDS: [&str; 12] = [
+        "otp",
+        "totp",
+        "hotp",
+        "token",
+        "pin",
+        "yubikey",
+        "challenge",
+        "response",
+        "duo",
+        "verification",
+        "factor",
+        "new",
+    ];
+    let question = prompt.lines().rfind(|line| line.contains(char::is_alphabetic)).unwrap_or_default();
+    let words: Vec<&str> = question.split_whitespace().filter(|word| !word.contains('@')).collect();
     const PHRASES: [&str; 3] = ["one-time", "one time", "onetime"];
-    let lower = prompt.to_lowercase();
+    let lower = words.join(" ").to_lowercase();
     let mut words = lower.split(|c: char| !c.is_alphanumeric());
     PHRASES.iter().any(|phrase| lower.contains(phrase))
         || words.any(|word| WORDS.contains(&word) || word.ends_with("code") || word.ends_with("codes"))
@@ -68,14 +85,17 @@ mod tests {
 
     #[test]
     fn one_hidden_question_for_a_password_is_answered_once_after_words_that_ask_nothing() {
-        for text in ["Password: ", "(monitor@web1) Password: ", "Passwort:", "Mot de passe :", "web1\nPassword: "] {
+        let about_hosts = ["Password for monitor@new-web1:", "Welcome to the new token server\n\nPassword:"];
+        let usual =
+            ["Password: ", "(monitor@pin.example) Password: ", "Passwort:", "Mot de passe :", "web1\nPassword: "];
+        for text in usual.into_iter().chain(about_hosts) {
             let mut prompts = Prompts::default();
             assert_eq!(prompts.reply(&[]), Reply::Nothing);
             assert_eq!(prompts.reply(&[asked(text, false)]), Reply::Password);
             assert_eq!(prompts.reply(&[]), Reply::Nothing);
             assert_eq!(
                 prompts.reply(&[asked(text, false)]),
-                Reply::Silence(format!("\"{}\"", text.trim().replace('\n', " ")))
+                Reply::Silence(format!("\"{}\"", text.split_whitespace().collect::<Vec<_>>().join(" ")))
             );
         }
     }
@@ -87,6 +107,10 @@ mod tests {
         assert!(matches!(Prompts::default().reply(&[asked("Password: ", true)]), Reply::Silence(_)));
         for text in ["Verification code: ", "One-time password (OATH) for `x': ", "Passcode or option (1-3): ", "OTP:"]
         {
+            assert!(matches!(Prompts::default().reply(&[asked(text, false)]), Reply::Silence(_)), "{text}");
+        }
+        let split = ["Enter your PIN\n: ", "otp-md5 498 wi14321 ext\nResponse: "];
+        for text in split {
             assert!(matches!(Prompts::default().reply(&[asked(text, false)]), Reply::Silence(_)), "{text}");
         }
         for text in ["New password: ", "Bestätigungscode: ", "Password + Token:", "Enter PIN: "] {
