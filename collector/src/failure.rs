@@ -18,7 +18,7 @@ pub enum Failure {
     Dial { address: String, source: io::Error },
     #[error("{address}: no answer within {}", humane(*limit))]
     DialTimeout { address: String, limit: Duration },
-    #[error("{address}: this server is short of sockets or ports: {source}")]
+    #[error("{address}: this server is short of sockets, ports or threads: {source}")]
     Shortage { address: String, source: io::Error },
     #[error("{text}")]
     Earlier { kind: OutcomeKind, text: String },

@@ -15,6 +15,7 @@ mod known_hosts;
 mod login;
 mod peer;
 mod pin;
+mod resolve;
 mod shortage;
 
 pub use connect::Session;

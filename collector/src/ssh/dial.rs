@@ -1,19 +1,19 @@
 //! From an address to a stream: names are resolved, addresses tried one after the other, jump hosts gone through.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::sync::{Arc, LazyLock};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use russh::keys::PublicKey;
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::guard::Stream;
 use super::jump::Bastion;
 use super::known_hosts::{fingerprint, lookup_name};
+use super::resolve::resolve;
 use super::shortage;
 use crate::Failure;
 
@@ -26,19 +26,33 @@ pub struct Target {
     pub port: u16,
     /// Its name in known_hosts.
     pub lookup: String,
+    /// Its name there from now on, if it is known under a former one alone.
+    pub renamed: Option<String>,
     /// The fingerprints its key may have and no others. Empty: known_hosts decides.
     pub fingerprints: Vec<String>,
     /// Whether algorithms are taken that are not considered safe any more, if it has no better ones.
     pub legacy: bool,
     /// The jump host on the way to it.
     pub through: Option<Arc<Bastion>>,
+    /// Whether it is a jump host itself, whose connection lasts as long as the run.
+    pub serves_others: bool,
 }
 
 impl Target {
     /// A host that is reached directly and known by its address.
     pub fn at(address: &str, port: u16) -> Target {
         let lookup = lookup_name(address, port);
-        Target { address: address.to_owned(), port, lookup, fingerprints: Vec::new(), legacy: false, through: None }
+        let (address, fingerprints) = (address.to_owned(), Vec::new());
+        Target {
+            address,
+            port,
+            lookup,
+            renamed: None,
+            fingerprints,
+            legacy: false,
+            through: None,
+            serves_others: false,
+        }
     }
 
     /// Whether this is one of the keys that config.xml pins.
@@ -63,8 +77,6 @@ impl Target {
 const STAGGER: Duration = Duration::from_millis(300);
 /// A name may have any number of addresses.
 const MAX_ADDRESSES: usize = 8;
-/// The resolver blocks a thread for as long as it likes. So many it gets at a time; it is slow only when it is broken.
-const RESOLVING: usize = 64;
 /// How long we wait for sockets of our own to become free.
 const SHORTAGE_PAUSE: Duration = Duration::from_millis(200);
 
@@ -120,39 +132,16 @@ async fn connect(
 
 /// The addresses of the target's name, at least one. The resolver needs sockets too, and waits for them as dials do.
 async fn addresses(target: &Target, deadline: Instant) -> Result<Vec<SocketAddr>, Failure> {
-    let dns = |source| Failure::Dns { name: target.address.clone(), source };
-    match patiently(|| resolve(target.address.clone(), target.port), deadline).await {
-        Ok(found) if found.is_empty() => Err(dns(io::Error::new(io::ErrorKind::NotFound, "the name has no address"))),
-        Ok(found) => Ok(found),
-        Err(NoConnection::Refused(source)) => Err(dns(source)),
-        Err(NoConnection::Silent) => {
-            Err(dns(io::Error::new(io::ErrorKind::TimedOut, "the resolver did not answer in time")))
+    loop {
+        match resolve(target, deadline).await {
+            Ok(found) if found.is_empty() => {
+                let source = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+                return Err(Failure::Dns { name: target.address.clone(), source });
+            }
+            Err(Failure::Shortage { .. }) if Instant::now() + SHORTAGE_PAUSE <= deadline => sleep(SHORTAGE_PAUSE).await,
+            found => return found,
         }
-        Err(NoConnection::Short(source)) => Err(Failure::Shortage { address: named(target, None), source }),
     }
-}
-
-/// The addresses of a name.
-async fn resolve(name: String, port: u16) -> io::Result<Vec<SocketAddr>> {
-    static PLACES: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(RESOLVING)));
-    if let Ok(address) = name.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, port)]);
-    }
-    // With a zone (`fe80::1%eth0`) it is an address all the same, and nobody is asked.
-    let is_literal = name.split('%').next().is_some_and(|address| address.parse::<IpAddr>().is_ok());
-    let place = match is_literal {
-        true => None,
-        false => Some(PLACES.clone().acquire_owned().await.expect("this semaphore is never closed")),
-    };
-    let (answer, answered) = oneshot::channel();
-    // Not one of the runtime's threads: those open envelopes too.
-    std::thread::Builder::new().name("resolver".to_owned()).spawn(move || {
-        let found: io::Result<Vec<SocketAddr>> = (name.as_str(), port).to_socket_addrs().map(Iterator::collect);
-        // Nobody may wait for it any more; the place was taken until now all the same.
-        drop(answer.send(found));
-        drop(place);
-    })?;
-    answered.await.map_err(io::Error::other)?
 }
 
 /// In turns of their families, beginning with the one the resolver prefers. Each address once.
@@ -268,7 +257,7 @@ fn failure_of(target: &Target, attempts: Attempts, limit: Duration) -> Failure {
 }
 
 /// The target as people know it, with the address that was tried.
-fn named(target: &Target, tried: Option<SocketAddr>) -> String {
+pub(super) fn named(target: &Target, tried: Option<SocketAddr>) -> String {
     let Target { address, port, .. } = target;
     match tried.map(|tried| tried.ip().to_string()).filter(|tried| tried != address) {
         Some(tried) => format!("{address} ({tried}) port {port}"),
