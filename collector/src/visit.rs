@@ -152,7 +152,12 @@ pub async fn in_session<T>(
         done
     };
     let limit = fleet.deadlines.host;
-    tokio::time::timeout(limit, all).await.map_err(|_elapsed| Failure::HostTimeout(limit))?
+    let visited = tokio::time::timeout(limit, all).await.map_err(|_elapsed| Failure::HostTimeout(limit)).flatten();
+    match (visited, &host.target.through) {
+        // Whoever ended it in mid-visit, nothing can be held against a host whose jump host is gone.
+        (Err(failure), Some(bastion)) => Err(bastion.answer_for(failure).await),
+        (visited, _) => visited,
+    }
 }
 
 struct Visit<'a> {

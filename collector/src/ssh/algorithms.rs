@@ -13,8 +13,9 @@ use super::known_hosts::KnownHosts;
 
 /// The connection may be silent that long; a second line behind the named deadlines, since russh has none itself.
 const INACTIVITY: Duration = Duration::from_secs(120);
-/// How often a jump host that says nothing is asked whether it is still there.
-const KEEPALIVE: Duration = Duration::from_secs(15);
+/// How often a jump host that says nothing is asked whether it is still there; after three times it is given up, before
+/// the commands of those behind it are.
+const KEEPALIVE: Duration = Duration::from_secs(5);
 
 /// Modern algorithms only. The curve comes before the post-quantum hybrid, and AES-GCM before ChaCha20: a visit
 /// lasts a second and carries an envelope that is sealed anyway, and these two halve the cost of the handshake.

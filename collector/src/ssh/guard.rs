@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// What a host may send in one visit, in bytes: a full spool, noise, and room for the protocol.
@@ -14,7 +15,11 @@ pub(super) const MAX_RECEIVED: u64 = 16 * 1024 * 1024;
 const MAX_GREETING: usize = 1024;
 
 /// A connection to a host: a TCP stream, or a channel through a jump host.
-pub struct Stream(Box<dyn Duplex>);
+pub struct Stream {
+    inner: Box<dyn Duplex>,
+    /// The channel's place among those of its jump host.
+    _place: Option<OwnedSemaphorePermit>,
+}
 
 trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
@@ -23,7 +28,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
 impl Stream {
     /// Takes whatever carries bytes both ways.
     pub fn new(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Stream {
-        Stream(Box::new(stream))
+        Stream { inner: Box::new(stream), _place: None }
+    }
+
+    /// The same, and a place that is given back when the stream is gone.
+    pub(super) fn holding(self, place: Option<OwnedSemaphorePermit>) -> Stream {
+        Stream { _place: place, ..self }
     }
 }
 
@@ -88,7 +98,7 @@ impl AsyncRead for GuardedStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.check_cancelled(cx)?;
         let before = buf.filled().len();
-        ready!(Pin::new(&mut self.inner.0).poll_read(cx, buf))?;
+        ready!(Pin::new(&mut self.inner.inner).poll_read(cx, buf))?;
         let new = &buf.filled()[before..];
         match self.allowance.checked_sub(new.len() as u64) {
             Some(left) => self.allowance = left,
@@ -102,15 +112,15 @@ impl AsyncRead for GuardedStream {
 impl AsyncWrite for GuardedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.check_cancelled(cx)?;
-        Pin::new(&mut self.inner.0).poll_write(cx, buf)
+        Pin::new(&mut self.inner.inner).poll_write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.check_cancelled(cx)?;
-        Pin::new(&mut self.inner.0).poll_flush(cx)
+        Pin::new(&mut self.inner.inner).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner.0).poll_shutdown(cx)
+        Pin::new(&mut self.inner.inner).poll_shutdown(cx)
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use config::Deadlines;
 use russh::ChannelOpenFailure;
 use sample::{HostName, OutcomeKind};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::{sleep, timeout};
 
 use super::connect::Session;
@@ -30,7 +30,13 @@ pub struct Bastion {
     trust: Arc<Trust>,
     deadlines: Deadlines,
     session: OnceCell<Result<Arc<Session>, (OutcomeKind, String)>>,
+    /// Places for the hosts behind it.
+    places: Arc<Semaphore>,
 }
+
+/// Hosts that one jump host connects us to at once. Its sshd has about a thousand descriptors for one login; where it
+/// runs out of them it says that the host can't be connected to.
+const CHANNELS: usize = 128;
 
 impl Bastion {
     /// A jump host nobody is connected to yet. `login` may be what is wrong with it in config.xml.
@@ -41,7 +47,15 @@ impl Bastion {
         trust: Arc<Trust>,
         deadlines: Deadlines,
     ) -> Bastion {
-        Bastion { name, target, login, trust, deadlines, session: OnceCell::new() }
+        Bastion {
+            name,
+            target,
+            login,
+            trust,
+            deadlines,
+            session: OnceCell::new(),
+            places: Arc::new(Semaphore::new(CHANNELS)),
+        }
     }
 
     /// The connection, which is opened if nobody did so before. The visit to the jump host itself can use it too:
@@ -85,20 +99,33 @@ impl Bastion {
         Ok(session)
     }
 
-    /// Has the jump host connect to the target, whose name it resolves itself.
+    /// Has the jump host connect to the target, whose name it resolves itself. Waits for one of its places first, for
+    /// as long as visits take: that says nothing about the target.
     ///
     /// # Errors
     /// The jump host can't be logged in to, forwards nothing, or does not reach the target within the limit.
     pub(super) async fn forward(&self, target: &Target, limit: Duration) -> Result<Stream, Failure> {
-        let session = self.way().await?;
-        let Target { address, port, .. } = target;
-        // The originator is ourselves; servers only log it.
-        let opening = session.handle.channel_open_direct_tcpip(address, u32::from(*port), "127.0.0.1", 0);
+        let session = self.way().await?.clone();
+        let place = match target.serves_others {
+            // It would keep its place for the whole run; enough of them would leave none to anybody else.
+            true => None,
+            false => Some(self.places.clone().acquire_owned().await.expect("this semaphore is never closed")),
+        };
+        let (address, port) = (target.address.clone(), u32::from(target.port));
+        // A task, so that a channel that comes too late is closed and not left open on the jump host.
+        let opening = tokio::spawn(async move {
+            // The originator is ourselves; servers only log it.
+            let channel = session.handle.channel_open_direct_tcpip(address, port, "127.0.0.1", 0).await?;
+            Ok(Stream::new(channel.into_stream()))
+        });
         match timeout(limit, opening).await {
-            Ok(Ok(channel)) => Ok(Stream::new(channel.into_stream())),
-            Ok(Err(russh::Error::ChannelOpenFailure(why))) => Err(self.refusal(target, &why)),
-            Ok(Err(_)) => Err(self.lost()),
+            Ok(Ok(Ok(stream))) => Ok(stream.holding(place)),
+            Ok(Ok(Err(russh::Error::ChannelOpenFailure(why)))) => Err(self.refusal(target, &why)),
+            // Opening does not panic, and nobody aborts it.
+            Ok(Ok(Err(_)) | Err(_)) => Err(self.lost()),
+            Err(_elapsed) if self.is_lost_by_now().await => Err(self.lost()),
             Err(_elapsed) => {
+                let Target { address, port, .. } = target;
                 let address = format!("{address} port {port}, by way of {}", self.name);
                 Err(Failure::DialTimeout { address, limit })
             }
@@ -132,6 +159,21 @@ impl Bastion {
             sleep(MOMENT).await;
         }
         is_lost()
+    }
+
+    /// What a failure of a host behind it comes to: where the connection to the jump host is gone, that is why.
+    pub(crate) async fn answer_for(&self, failure: Failure) -> Failure {
+        let may_be_its = matches!(
+            failure,
+            Failure::SessionLost { .. }
+                | Failure::Throttled(_)
+                | Failure::Handshake(_)
+                | Failure::HandshakeTimeout(_)
+                | Failure::AuthTimeout(_)
+                | Failure::CommandTimeout { .. }
+                | Failure::HostTimeout(_)
+        );
+        if may_be_its && self.is_lost_by_now().await { self.lost() } else { failure }
     }
 
     /// The failure of hosts behind a jump host that is gone.
