@@ -1,12 +1,17 @@
 //! The decision about an offered host key, made before anything of ours goes to the host.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use russh::keys::{Certificate, PublicKey, PublicKeyOrCertificate};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout_at;
 
 use super::certificate;
 use super::dial::Target;
@@ -23,6 +28,9 @@ pub struct Trust {
     pub policy: Policy,
 }
 
+/// How long known_hosts may be locked by somebody else. Less than a handshake may take.
+pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
 /// What happens to a host that has no key on file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
@@ -38,10 +46,10 @@ impl Trust {
     /// # Errors
     /// It is none of the pinned keys, is not on file for the host and may not be noted, could not be noted, or is
     /// revoked.
-    pub fn decide(&self, target: &Target, offered: &PublicKeyOrCertificate) -> Result<(), Failure> {
+    pub async fn decide(&self, target: &Target, offered: &PublicKeyOrCertificate) -> Result<(), Failure> {
         match offered {
             PublicKeyOrCertificate::PublicKey { key, .. } if target.fingerprints.is_empty() => {
-                self.on_file(target, key)
+                self.on_file(target, key).await
             }
             PublicKeyOrCertificate::PublicKey { key, .. } => self.pinned(target, key),
             PublicKeyOrCertificate::Certificate(certificate) => self.certified(target, certificate),
@@ -50,19 +58,44 @@ impl Trust {
 
     /// Whether there is a key, an authority or a fingerprint that the host could be known by.
     pub fn knows(&self, target: &Target) -> bool {
-        let name = &target.lookup;
-        !target.fingerprints.is_empty() || !self.known.algorithms(name).is_empty() || self.known.has_authority(name)
+        !target.fingerprints.is_empty() || self.knows_name(&target.lookup)
     }
 
-    fn on_file(&self, target: &Target, key: &PublicKey) -> Result<(), Failure> {
+    /// Whether there is a key or an authority on file under this name.
+    pub(crate) fn knows_name(&self, name: &str) -> bool {
+        !self.known.algorithms(name).is_empty() || self.known.has_authority(name)
+    }
+
+    async fn on_file(&self, target: &Target, key: &PublicKey) -> Result<(), Failure> {
         let (name, offered) = (target.lookup.clone(), describe(key));
         match (self.known.check(&name, key), self.policy) {
-            (Verdict::Match, _) => Ok(()),
-            (Verdict::Unknown, Policy::AcceptNew) => note(&self.path, &name, key).map_err(Failure::HostKeyNotNoted),
+            (Verdict::Match, Policy::Strict) => Ok(()),
+            // So that it is known when config.xml does not tell its former name any more.
+            (Verdict::Match, Policy::AcceptNew) => match &target.renamed {
+                Some(name) => self.note(name.clone(), key).await,
+                None => Ok(()),
+            },
+            (Verdict::Unknown, Policy::AcceptNew) => self.note(name, key).await,
             (Verdict::Unknown, Policy::Strict) => Err(Failure::HostKeyUnknown { name, offered }),
             (Verdict::Changed(known), _) => Err(Failure::HostKeyChanged { name, known, offered }),
             (Verdict::Revoked, _) => Err(Failure::HostKeyRevoked { name, offered }),
         }
+    }
+
+    /// Hosts of one run note their keys one after the other, in a thread that may be blocked.
+    async fn note(&self, name: String, key: &PublicKey) -> Result<(), Failure> {
+        static TURN: Semaphore = Semaphore::const_new(1);
+        let until = Instant::now() + LOCK_PATIENCE;
+        let noted = async {
+            let turn = timeout_at(until.into(), TURN.acquire()).await.map_err(|_elapsed| still_locked())?;
+            let (path, key) = (self.path.clone(), key.clone());
+            let noting = move || {
+                let _turn = turn;
+                append(&mut locked(&path, until)?, &name, &key)
+            };
+            spawn_blocking(noting).await.map_err(io::Error::other)?
+        };
+        noted.await.map_err(Failure::HostKeyNotNoted)
     }
 
     fn pinned(&self, target: &Target, key: &PublicKey) -> Result<(), Failure> {
@@ -104,9 +137,10 @@ pub(super) fn describe(key: &PublicKey) -> String {
 
 /// Appends a key to the file as a line of its own, and returns when it is on disk. Nothing is left of it otherwise.
 ///
-/// Hosts of one run may note their keys at the same time: the file is locked meanwhile.
+/// # Errors
+/// The file can't be written, or somebody else has it locked.
 pub(super) fn note(path: &Path, name: &str, key: &PublicKey) -> io::Result<()> {
-    append(&mut locked(path)?, name, key)
+    append(&mut locked(path, Instant::now() + LOCK_PATIENCE)?, name, key)
 }
 
 /// Appends a key to a file that is locked or nobody else's.
@@ -128,15 +162,32 @@ pub(super) fn append(file: &mut File, name: &str, key: &PublicKey) -> io::Result
 
 /// Opens the file for appending and locks it. Whoever writes it anew renames the new one over it while it is locked,
 /// and who has waited for the lock meanwhile holds that of a file that is gone.
-pub(super) fn locked(path: &Path) -> io::Result<File> {
+///
+/// # Errors
+/// The file can't be opened, or somebody else has had it locked until now.
+pub(super) fn locked(path: &Path, until: Instant) -> io::Result<File> {
+    const PAUSE: Duration = Duration::from_millis(20);
     loop {
         let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
-        file.lock()?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) if Instant::now() < until => {
+                sleep(PAUSE);
+                continue;
+            }
+            Err(TryLockError::WouldBlock) => return Err(still_locked()),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
         let (ours, there) = (file.metadata()?, std::fs::metadata(path));
         if there.is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino())) {
             return Ok(file);
         }
     }
+}
+
+fn still_locked() -> io::Error {
+    let waited = LOCK_PATIENCE.as_secs();
+    io::Error::new(io::ErrorKind::TimedOut, format!("known_hosts was locked by another program for {waited} s"))
 }
 
 fn last_byte(file: &mut File) -> io::Result<u8> {

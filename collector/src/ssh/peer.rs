@@ -90,7 +90,7 @@ impl client::Handler for Peer {
     async fn check_server_key(&mut self, key: &PublicKeyOrCertificate) -> Result<bool, PeerError> {
         match &mut self.check {
             Check::Decide { target, trust } => {
-                trust.decide(target, key).map_err(PeerError::Refused)?;
+                trust.decide(target, key).await.map_err(PeerError::Refused)?;
                 Ok(true)
             }
             Check::Look(sender) => {

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use russh::keys::PublicKey;
 use sample::HostName;
@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::connect::offered_key;
 use super::dial::Target;
-use super::host_key::{append, describe, locked, note};
+use super::host_key::{LOCK_PATIENCE, append, describe, locked, note};
 use super::known_hosts::{KnownHosts, Verdict};
 use crate::Failure;
 
@@ -93,7 +93,7 @@ pub fn pin(path: &Path, offer: &Offer) -> io::Result<Vec<String>> {
 
 fn replace(path: &Path, offer: &Offer) -> io::Result<Vec<String>> {
     // Held until the new file has taken the place of this one: a key that a run notes meanwhile must not be lost.
-    let mut old = locked(path)?;
+    let mut old = locked(path, Instant::now() + LOCK_PATIENCE)?;
     let mut text = String::new();
     old.read_to_string(&mut text)?;
     let kept = KnownHosts::without(&text, &offer.name);
