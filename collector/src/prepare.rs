@@ -122,8 +122,8 @@ impl Setting {
         &'a self,
         trust: Arc<Trust>,
         identities: &'a mut Identities,
-    ) -> Ways<'a, impl FnMut(&Host) -> Result<Login, String> + 'a> {
-        let login = |host: &Host| usable(host, access(host, identities)).map(|access| access.login);
+    ) -> Ways<'a, impl FnMut(&Host, &Target) -> Result<Login, String> + 'a> {
+        let login = |host: &Host, at: &Target| login_to(host, at, identities).map(|access| access.login);
         Ways::new(&self.config, trust, login)
     }
 
@@ -138,14 +138,17 @@ impl Setting {
         let trust = Arc::new(self.trust(Arc::new(KnownHosts::read(&self.known_hosts())?)));
         // Most fleets share one key: it is read and checked once.
         let mut identities = Identities::default();
-        let accesses: Vec<_> = selected.iter().map(|host| usable(host, access(host, &mut identities))).collect();
         let mut ways = self.ways(trust.clone(), &mut identities);
+        let targets: Vec<_> = selected.iter().map(|host| ways.target(host)).collect();
+        let bastions: Vec<_> = selected.iter().map(|host| ways.serving(&host.name)).collect();
+        drop(ways);
         // Who is asked for by name is visited, due or not.
         let due = |host: &Host| host.every.filter(|_| self.patterns.is_empty());
-        let visitee =
-            |(host, access): (&&Host, _)| Visitee { every: due(host), ..visitee(host, ways.target(host), access) };
-        let mut hosts: Vec<_> = selected.iter().zip(accesses).map(visitee).collect();
-        hosts.iter_mut().for_each(|host| host.bastion = ways.serving(&host.name));
+        let visitee = |((host, target), bastion): ((&&Host, Target), _)| {
+            let access = login_to(host, &target, &mut identities);
+            Visitee { every: due(host), bastion, ..visitee(host, target, access) }
+        };
+        let hosts: Vec<_> = selected.iter().zip(targets).zip(bastions).map(visitee).collect();
         let deadlines = self.config.collector.deadlines;
         let fleet = Arc::new(Fleet { trust, keys, probes, deadlines, memory: Memory::new() });
         let jobs = self.jobs.or(self.config.collector.jobs).unwrap_or(USUAL_JOBS);
@@ -166,17 +169,14 @@ fn matches(pattern: &str, host: &Host) -> bool {
 /// Enough to hide the latency of distant hosts; one visit computes for about a millisecond.
 const USUAL_JOBS: usize = 64;
 
-fn usable<T>(host: &Host, found: Result<T, Unusable>) -> Result<T, String> {
-    found.map_err(|found| {
+fn login_to(host: &Host, target: &Target, identities: &mut Identities) -> Result<Access, String> {
+    access(host, target.through.as_deref(), identities).map_err(|found| {
         let hint = found.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
         format!("{} line {}: {found}{hint}", host.file.display(), host.line)
     })
 }
 
-fn visitee(host: &Host, target: Target, mut access: Result<Access, String>) -> Visitee {
-    if let (Ok(access), Some(bastion)) = (&mut access, &target.through) {
-        access.login.by_hand = access.login.by_hand.replacen("ssh ", &format!("ssh -J {} ", bastion.as_jump()), 1);
-    }
+fn visitee(host: &Host, target: Target, access: Result<Access, String>) -> Visitee {
     Visitee {
         name: host.name.clone(),
         formerly: host.formerly.clone(),

@@ -12,12 +12,12 @@ use crate::ssh::{Bastion, Login, Target, Trust};
 pub struct Ways<'a, L> {
     config: &'a Config,
     trust: Arc<Trust>,
-    /// How to log in to a host, or what is wrong with that in config.xml.
+    /// How to log in to a host that is found there, or what is wrong with that in config.xml.
     login: L,
     bastions: HashMap<HostName, Arc<Bastion>>,
 }
 
-impl<'a, L: FnMut(&Host) -> Result<Login, String>> Ways<'a, L> {
+impl<'a, L: FnMut(&Host, &Target) -> Result<Login, String>> Ways<'a, L> {
     /// The ways of this configuration. `login` is asked once for each jump host that is needed.
     pub fn new(config: &'a Config, trust: Arc<Trust>, login: L) -> Ways<'a, L> {
         Ways { config, trust, login, bastions: HashMap::new() }
@@ -32,8 +32,17 @@ impl<'a, L: FnMut(&Host) -> Result<Login, String>> Ways<'a, L> {
             target.through = Some(self.bastion(jump));
             // Private addresses repeat behind different jump hosts; names don't.
             target.lookup = host.name.as_str().to_lowercase();
+            let former = host.formerly.as_ref().map(|name| name.as_str().to_lowercase());
+            if let Some(former) = former.filter(|former| self.is_known_by(&target.lookup, former)) {
+                target.renamed = Some(std::mem::replace(&mut target.lookup, former));
+            }
         }
         target
+    }
+
+    /// Whether nothing but the former name says what the host's key is.
+    fn is_known_by(&self, name: &str, former: &str) -> bool {
+        !self.trust.knows_name(name) && self.trust.knows_name(former)
     }
 
     /// The jump host that this host is to those whose targets were made so far.
@@ -48,7 +57,8 @@ impl<'a, L: FnMut(&Host) -> Result<Login, String>> Ways<'a, L> {
         }
         let host = self.config.hosts.iter().find(|host| host.name == *name);
         let host = host.expect("the configuration was checked: a jump host is one of its clients");
-        let (target, login) = (self.target(host), (self.login)(host));
+        let target = Target { serves_others: true, ..self.target(host) };
+        let login = (self.login)(host, &target);
         let deadlines = self.config.collector.deadlines;
         let bastion = Arc::new(Bastion::new(name.clone(), target, login, self.trust.clone(), deadlines));
         self.bastions.insert(name.clone(), bastion.clone());

@@ -104,7 +104,7 @@ impl Door {
         let path = self.path("known_hosts");
         let known = Arc::new(KnownHosts::read(&path).unwrap());
         let trust = Arc::new(Trust { known, path, policy: Policy::Strict });
-        let access = access(host, &mut Identities::default())
+        let access = access(host, None, &mut Identities::default())
             .map_err(|found| format!("{found} ({})", found.hint().unwrap_or_default()))?;
         let visit = async {
             let target = Target::at(&host.address, host.port);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use config::{Agent, Host, Secret, SecretError, SecretSource};
 
 use crate::failure::with_causes;
-use crate::ssh::{AgentSocket, CertificateError, Identity, IdentityError, Login, UserCertificate};
+use crate::ssh::{AgentSocket, Bastion, CertificateError, Identity, IdentityError, Login, UserCertificate};
 use crate::visit::Access;
 use crate::work_dir::ParseWorkDirError;
 
@@ -58,9 +58,15 @@ impl Unusable {
     }
 }
 
-/// The keys read so far. Most fleets share one, and opening one with a passphrase takes a tenth of a second.
+/// The keys and certificates read so far. Most fleets share one, and opening one with a passphrase takes a tenth of a
+/// second.
 #[derive(Default)]
-pub struct Identities(HashMap<PathBuf, Vec<Opened>>);
+pub struct Identities {
+    keys: HashMap<PathBuf, Vec<Opened>>,
+    certificates: HashMap<PathBuf, Arc<UserCertificate>>,
+    /// What lies beside a key: its certificate, or nothing of use.
+    beside: HashMap<PathBuf, Option<Arc<UserCertificate>>>,
+}
 
 /// A key, with the passphrase it was opened with.
 struct Opened {
@@ -72,7 +78,7 @@ impl Identities {
     fn get(&mut self, path: &Path, passphrase: Option<Secret>) -> Result<Arc<Identity>, Unusable> {
         let wanted = passphrase.as_ref().map(Secret::expose);
         let same = |opened: &&Opened| opened.passphrase.as_ref().map(Secret::expose) == wanted;
-        if let Some(opened) = self.0.get(path).and_then(|opened| opened.iter().find(same)) {
+        if let Some(opened) = self.keys.get(path).and_then(|opened| opened.iter().find(same)) {
             return Ok(opened.identity.clone());
         }
         let text = match SecretSource::File(path.to_owned()).read() {
@@ -85,16 +91,48 @@ impl Identities {
             Err(error) => return Err(error.into()),
         };
         let identity = Arc::new(Identity::from_text(text.expose(), path, passphrase.as_ref())?);
-        self.0.entry(path.to_owned()).or_default().push(Opened { passphrase, identity: identity.clone() });
+        self.keys.entry(path.to_owned()).or_default().push(Opened { passphrase, identity: identity.clone() });
         Ok(identity)
+    }
+
+    /// The certificate in a file that config.xml names.
+    fn certificate(&mut self, path: &Path) -> Result<Arc<UserCertificate>, Unusable> {
+        if let Some(known) = self.certificates.get(path) {
+            return Ok(known.clone());
+        }
+        let unreadable = |source| Unusable::CertificateUnreadable { path: path.to_owned(), source };
+        let text = read_public(path).map_err(unreadable)?;
+        let certificate = Arc::new(UserCertificate::from_text(&text, path)?);
+        self.certificates.insert(path.to_owned(), certificate.clone());
+        Ok(certificate)
+    }
+
+    /// The certificate that lies beside the key, like ssh finds it. Nobody asked for it, so one that is of no use stops
+    /// no login; people are told once.
+    fn certificate_beside(&mut self, key: &Identity) -> Option<Arc<UserCertificate>> {
+        if let Some(known) = self.beside.get(key.path()) {
+            return known.clone();
+        }
+        let found = match self.certificate(&beside(key.path())) {
+            // One for another key stayed when the key was replaced.
+            Ok(certificate) => Some(certificate).filter(|found| found.check_certifies(key.public()).is_ok()),
+            Err(Unusable::CertificateUnreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => None,
+            Err(unusable) => {
+                tracing::warn!("logging in without it: {unusable}; mend or remove the file");
+                None
+            }
+        };
+        self.beside.insert(key.path().to_owned(), found.clone());
+        found
     }
 }
 
-/// What logs in to the host. A private key that is not at hand is left to the agent, if there is one.
+/// What logs in to the host, which is reached through this jump host if any. A private key that is not at hand is left
+/// to the agent, if there is one.
 ///
 /// # Errors
 /// A file is missing, not safe, or not what it should be; a passphrase is missing or wrong.
-pub fn access(host: &Host, identities: &mut Identities) -> Result<Access, Unusable> {
+pub fn access(host: &Host, through: Option<&Bastion>, identities: &mut Identities) -> Result<Access, Unusable> {
     let password = host.password.as_ref().map(|source| source.read().map(Arc::new)).transpose()?;
     let passphrase = host.passphrase.as_ref().map(SecretSource::read).transpose()?;
     let key = host.identity_file.as_deref().map(|path| identities.get(path, passphrase)).transpose()?;
@@ -107,9 +145,13 @@ pub fn access(host: &Host, identities: &mut Identities) -> Result<Access, Unusab
             found => found,
         },
     };
-    let certificate = certificate(host, key.as_deref())?.map(Arc::new);
-    let login = Login { username: host.username.clone(), key, certificate, agent, password, by_hand: by_hand(host) };
-    Ok(Access { login, wanted_dir: host.work_dir.as_deref().map(str::parse).transpose()? })
+    let certificate = certificate(host, key.as_deref(), identities)?;
+    let wanted_dir = host.work_dir.as_deref().map(str::parse).transpose()?;
+    let by_hand = by_hand(host, through);
+    Ok(Access {
+        login: Login { username: host.username.clone(), key, certificate, agent, password, by_hand },
+        wanted_dir,
+    })
 }
 
 fn socket(agent: &Agent) -> Option<AgentSocket> {
@@ -119,24 +161,20 @@ fn socket(agent: &Agent) -> Option<AgentSocket> {
     }
 }
 
-/// The certificate that is named, or like ssh finds it, the one beside the key.
-fn certificate(host: &Host, key: Option<&Identity>) -> Result<Option<UserCertificate>, Unusable> {
-    let (path, is_named) = match (&host.certificate_file, key) {
-        (Some(path), _) => (path.clone(), true),
-        (None, Some(key)) => (beside(key.path()), false),
-        (None, None) => return Ok(None),
-    };
-    let text = match read_public(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !is_named => return Ok(None),
-        Err(source) => return Err(Unusable::CertificateUnreadable { path, source }),
-    };
-    let certificate = UserCertificate::from_text(&text, &path)?;
-    match key.map_or(Ok(()), |key| certificate.check_certifies(key.public())) {
-        Ok(()) => Ok(Some(certificate)),
-        // One that stayed when the key was replaced.
-        Err(_) if !is_named => Ok(None),
-        Err(error) => Err(error.into()),
+/// The certificate that is named, or the one beside the key.
+fn certificate(
+    host: &Host,
+    key: Option<&Identity>,
+    identities: &mut Identities,
+) -> Result<Option<Arc<UserCertificate>>, Unusable> {
+    match (&host.certificate_file, key) {
+        (Some(path), key) => {
+            let certificate = identities.certificate(path)?;
+            key.map_or(Ok(()), |key| certificate.check_certifies(key.public()))?;
+            Ok(Some(certificate))
+        }
+        (None, Some(key)) => Ok(identities.certificate_beside(key)),
+        (None, None) => Ok(None),
     }
 }
 
@@ -167,8 +205,9 @@ fn read_public(path: &Path) -> io::Result<String> {
 }
 
 /// The line that does the same in a person's shell.
-fn by_hand(host: &Host) -> String {
-    let mut line = format!("ssh -p {}", host.port);
+fn by_hand(host: &Host, through: Option<&Bastion>) -> String {
+    let jump = through.map(|bastion| format!(" -J {}", quoted(&bastion.as_jump()))).unwrap_or_default();
+    let mut line = format!("ssh{jump} -p {}", host.port);
     let mut add = |option: &str, path: &Path| line += &format!(" {option}{}", quoted(&path.to_string_lossy()));
     if let Some(path) = &host.identity_file {
         add("-i ", path);
