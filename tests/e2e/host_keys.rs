@@ -193,3 +193,20 @@ fn authorities_that_are_strange_or_revoked_stop_before_authentication() {
     }
     assert_eq!(visit_with(&world, &format!("@cert-authority * {ca}")), ("127.0.2.9 ok".to_owned(), true));
 }
+
+#[test]
+fn a_known_hosts_that_somebody_else_has_locked_holds_up_no_other_host() {
+    let world = World::new(&["127.0.2.10", "127.0.2.11"]);
+    world.server.watch(&world.sshd, &["127.0.2.10", "127.0.2.11"], r#"<collector host-keys="accept-new"/>"#);
+    let path = world.server.state("known_hosts");
+    fs::write(&path, world.sshd.known_hosts_line("127.0.2.11")).unwrap();
+    let held = fs::File::open(&path).unwrap();
+    held.lock().unwrap();
+    world.server.collector(&[]).expect(3);
+    assert_eq!(world.outcomes(), ["127.0.2.10 host_key_unknown", "127.0.2.11 ok"]);
+    let detail = world.server.value("SELECT detail FROM outcome WHERE kind = 'host_key_unknown'");
+    assert_eq!(detail, "cannot note the new host key: known_hosts was locked by another program for 5 s");
+    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
+    held.unlock().unwrap();
+    world.server.collector(&[]).expect(0);
+}

@@ -3,8 +3,10 @@
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use harness::{SshdOptions, USER};
+use harness::{Agent, Sshd, SshdOptions, USER, run};
 use rusqlite::Connection;
 
 use crate::World;
@@ -176,4 +178,65 @@ fn a_signal_ends_the_wait_before_a_run_that_has_a_splay() {
     assert!(!world.server.state("fleet.db").exists());
     world.server.collector(&["--splay", "1s"]).expect(0);
     assert_eq!(world.outcomes(), ["a ok"]);
+}
+
+#[test]
+fn every_way_to_log_in_that_config_xml_can_say_reaches_a_host() {
+    let addresses = ["127.0.7.60", "127.0.7.61", "127.0.7.62", "127.0.7.63"];
+    let homes = addresses.map(|address| (address.to_owned(), format!("home-{address}"))).to_vec();
+    let dir = tempfile::tempdir().unwrap();
+    let key = |name: &str, passphrase: &str| {
+        let path = dir.path().join(name);
+        run(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", passphrase, "-f"]).arg(&path));
+        path
+    };
+    let [authority, certified] = ["ca", "certified"].map(|name| key(name, ""));
+    run(Command::new("ssh-keygen")
+        .args(["-q", "-I", "test", "-n", USER, "-s"])
+        .arg(&authority)
+        .arg(public(&certified)));
+    let config = format!("TrustedUserCAKeys {}\n", public(&authority).display());
+    let world = World::with(SshdOptions { homes, config, ..SshdOptions::default() });
+    let old =
+        SshdOptions { config: "KexAlgorithms diffie-hellman-group14-sha1\n".to_owned(), ..SshdOptions::default() };
+    let old = Sshd::start(&world.dir.path().join("old"), old);
+    let agent = Agent::start(dir.path());
+    let (closed, held) = (key("closed", "open sesame"), key("held", ""));
+    agent.add(&held);
+    for path in [&closed, &held] {
+        world.sshd.authorize(&fs::read_to_string(public(path)).unwrap());
+    }
+    let secret = dir.path().join("passphrase");
+    fs::write(&secret, "open sesame\n").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    let certificate = dir.path().join("certificate");
+    fs::rename(dir.path().join("certified-cert.pub"), &certificate).unwrap();
+    let shown = |path: &Path| path.display().to_string();
+    let (closed, secret, held) = (shown(&closed), shown(&secret), shown(&public(&held)));
+    let (certified, certificate, socket) = (shown(&certified), shown(&certificate), shown(&agent.socket));
+    let (old_port, old_key) = (old.port, shown(&old.identity()));
+    let other = format!("SHA256:{}", "A".repeat(43));
+    let (port, fingerprint) = (world.sshd.port, world.sshd.fingerprint());
+    world.server.configure(&format!(
+        r#"<config>
+           <defaults port="{port}" username="{USER}"/>
+           <client name="passphrase" ip="127.0.7.60" identity-file="{closed}" passphrase-file="{secret}"/>
+           <client name="agent" ip="127.0.7.61" identity-file="{held}" identity-agent="{socket}"/>
+           <client name="certificate" ip="127.0.7.62" identity-file="{certified}" certificate-file="{certificate}"/>
+           <client name="pinned" ip="127.0.7.63" fingerprint="{other} {fingerprint}" identity-file="{closed}"
+                   passphrase-file="{secret}"/>
+           <client name="legacy" ip="127.0.7.64" port="{old_port}" identity-file="{old_key}" legacy-algorithms="yes"/>
+           <client name="modern" ip="127.0.7.65" port="{old_port}" identity-file="{old_key}"/>
+           </config>"#
+    ));
+    let known = addresses[..3].iter().map(|address| world.sshd.known_hosts_line(address));
+    let old_known = ["127.0.7.64", "127.0.7.65"].map(|address| old.known_hosts_line(address));
+    fs::write(world.server.state("known_hosts"), known.chain(old_known).collect::<String>()).unwrap();
+    world.server.collector(&[]).expect(3);
+    let expected = ["agent ok", "certificate ok", "legacy ok", "modern handshake_failed", "passphrase ok", "pinned ok"];
+    assert_eq!(world.outcomes(), expected);
+}
+
+fn public(key: &Path) -> PathBuf {
+    PathBuf::from(format!("{}.pub", key.display()))
 }

@@ -11,8 +11,9 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use collector::Failure;
 use collector::prepare::{Identities, access};
-use collector::ssh::{KnownHosts, Policy, Session, Target, Trust, dial};
+use collector::ssh::{KnownHosts, Policy, Session, Target, Trust, Want, dial};
 use config::{Agent::At, Host, Secret, SecretSource};
 use harness::{Agent, PASSWORD, Sshd, SshdOptions, USER, run};
 use tempfile::TempDir;
@@ -100,6 +101,16 @@ impl Door {
     }
 
     fn log_in_within(&self, host: &Host, limit: Duration) -> Result<(), String> {
+        self.log_in_and(host, limit, async |_| Ok(()))
+    }
+
+    /// Logs in and does this.
+    fn log_in_and<T>(
+        &self,
+        host: &Host,
+        limit: Duration,
+        work: impl AsyncFnOnce(&Session) -> Result<T, Failure>,
+    ) -> Result<T, String> {
         self.sshd.clear_log();
         let path = self.path("known_hosts");
         let known = Arc::new(KnownHosts::read(&path).unwrap());
@@ -111,8 +122,9 @@ impl Door {
             let stream = dial(&target, PATIENCE).await?;
             let mut session = Session::open(stream, &target, trust, PATIENCE).await?;
             session.log_in(&access.login, limit).await?;
+            let done = work(&session).await;
             session.close().await;
-            Ok::<(), collector::Failure>(())
+            done
         };
         tokio::runtime::Runtime::new().unwrap().block_on(visit).map_err(|failure| failure.to_string())
     }
@@ -207,4 +219,24 @@ fn a_password_is_not_sent_to_a_host_that_takes_none() {
         assert_eq!(door.sshd.log().contains("method password"), takes == "yes", "{}", door.sshd.log());
         assert_eq!(door.refusals(), (refusals, 1));
     }
+}
+
+#[test]
+fn a_command_that_is_given_up_leaves_its_place_to_the_next_one() {
+    let door = Door::new("MaxSessions 1");
+    let host = door.with_key(&door.known_key("id", &["-t", "ed25519"]));
+    let said = door.log_in_and(&host, PATIENCE, async |session| {
+        let endless = session
+            .exec("while sleep 0.05; do echo; done", b"", ("talking", Duration::from_secs(1)), |_| Want::More)
+            .await;
+        assert!(matches!(endless, Err(Failure::CommandTimeout { .. })), "{endless:?}");
+        let mut said = Vec::new();
+        let take = |piece: &[u8]| {
+            said.extend_from_slice(piece);
+            Want::More
+        };
+        session.exec("echo next", b"", ("talking", PATIENCE), take).await?;
+        Ok(said)
+    });
+    assert_eq!(said.as_deref(), Ok(&b"next\n"[..]), "{}", door.sshd.log());
 }

@@ -75,28 +75,52 @@ fn a_host_that_is_short_of_logins_is_asked_once_more() {
     }
 }
 
-#[test]
-fn a_resolver_that_never_answers_holds_nobody_else_up() {
+/// Visits so many hosts whose names nobody answers for, and last one whose name /etc/hosts tells. Returns `kind count`
+/// of the outcomes.
+fn visit_with_a_silent_resolver(slow: usize) -> (World, Vec<String>) {
     let world = World::new(&["127.0.6.6"]);
-    let silent = UdpSocket::bind("127.0.6.7:53").unwrap();
-    // More names than there are threads to wait with.
     let slow: String =
-        (0..600).map(|number| format!("<client ip=\"slow{number}.test\" username=\"x\" password=\"x\"/>\n")).collect();
-    world.server.watch(&world.sshd, &["127.0.6.6"], &format!("<collector dial-timeout=\"1s\"/>{slow}"));
-    let resolv_conf = world.dir.path().join("resolv.conf");
+        (0..slow).map(|number| format!("<client ip=\"slow{number}.test\" username=\"x\" password=\"x\"/>\n")).collect();
+    let (port, identity) = (world.sshd.port, world.sshd.identity());
+    let good = format!(
+        r#"<client ip="good.test" port="{port}" username="{}" identity-file="{}"/>"#,
+        harness::USER,
+        identity.display()
+    );
+    world.server.configure(&format!("<config><collector dial-timeout=\"2s\"/>{slow}{good}</config>"));
+    let line = world.sshd.known_hosts_line("good.test");
+    std::fs::write(world.server.state("known_hosts"), line).unwrap();
+    let (resolv_conf, hosts) = (world.dir.path().join("resolv.conf"), world.dir.path().join("hosts"));
     std::fs::write(&resolv_conf, "nameserver 127.0.6.7\noptions timeout:30 attempts:3\n").unwrap();
+    std::fs::write(&hosts, "127.0.6.6 good.test\n").unwrap();
     let collector = world.server.command("fleet-collector", &[]);
-    let script = "mount --bind \"$1\" /etc/resolv.conf && exec \"$2\"";
+    let script = "mount --bind \"$1\" /etc/resolv.conf && mount --bind \"$2\" /etc/hosts && exec \"$3\"";
     let mut namespace = Command::new("unshare");
-    namespace.args(["-m", "/bin/sh", "-c", script, "sh"]).arg(&resolv_conf).arg(collector.get_program());
+    namespace.args(["-m", "/bin/sh", "-c", script, "sh"]).arg(&resolv_conf).arg(&hosts).arg(collector.get_program());
     namespace.env_clear().envs(collector.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let began = Instant::now();
     harness::Finished::from(namespace.stdin(Stdio::null()).output().unwrap()).expect(3);
     assert!(began.elapsed() < harness::PATIENCE, "{:?}", began.elapsed());
     let kinds = world.server.sql("SELECT kind || ' ' || count(*) FROM outcome GROUP BY kind ORDER BY kind");
-    assert_eq!(kinds, ["dns_failed 600", "ok 1"]);
+    (world, kinds)
+}
+
+#[test]
+fn a_resolver_that_never_answers_holds_nobody_else_up() {
+    let silent = UdpSocket::bind("127.0.6.7:53").unwrap();
+    let (_, kinds) = visit_with_a_silent_resolver(400);
+    assert_eq!(kinds, ["dns_failed 400", "ok 1"]);
     let mut query = [0; 512];
     assert!(silent.recv(&mut query).is_ok_and(|length| length > 0), "it was asked");
+
+    // More names than there are threads to wait with: that is our fault and not that of the names.
+    let (world, kinds) = visit_with_a_silent_resolver(600);
+    assert_eq!(kinds, ["dns_failed 512", "internal 89"]);
+    let details =
+        world.server.sql("SELECT DISTINCT substr(detail, instr(detail, ': ')) FROM outcome WHERE kind = 'internal'");
+    let told = ": this server is short of sockets, ports or threads: all its resolver threads wait for answers about \
+                other names";
+    assert_eq!(details, [told]);
 }
 
 #[test]

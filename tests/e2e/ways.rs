@@ -1,8 +1,12 @@
 //! How hosts are reached that only jump hosts reach.
 
+mod deadlines;
+mod renamed;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use collector::prepare::{Identities, Setting};
 use collector::probe_file::Places;
@@ -253,22 +257,22 @@ fn a_jump_host_that_dies_in_mid_run_takes_only_the_hosts_behind_it_along() {
     for (number, address) in addresses.iter().enumerate() {
         watched.add_behind(&format!("deep{number}"), &deep, address);
     }
-    let setting = watched.setting(|host| {
+    let mut setting = watched.setting(|host| {
         if host.name.as_str().starts_with("deep") {
             host.jump = Some("gate".parse().unwrap());
         }
     });
-    // From the jump host's own login to the middle of the visits behind it.
-    for bytes in [2_500, 5_000, 8_000, 12_000] {
+    setting.config.collector.deadlines.command = Duration::from_secs(5);
+    // From the jump host's own login to the middle of the visits behind it. The line is cut, or held without a word.
+    let cuts = [2_500, 5_000, 8_000, 12_000, 16_000].map(|bytes| (bytes, false));
+    for (bytes, held) in cuts.into_iter().chain([(8_000, true), (14_000, true)]) {
+        let _told = held.then(|| proxy.hold_after(bytes));
         proxy.cut_after(bytes);
         let outcomes = visit(&setting);
         assert_eq!(outcomes["direct"], "ok");
         for number in 0..addresses.len() {
             let outcome = &outcomes[&format!("deep{number}")];
-            assert!(
-                ["jump_failed", "session_lost"].iter().any(|kind| outcome.starts_with(kind)),
-                "cut after {bytes}: {outcomes:?}"
-            );
+            assert!(outcome.starts_with("jump_failed: jump host gate: "), "{bytes} bytes, held {held}: {outcomes:?}");
         }
     }
     proxy.mend();

@@ -123,11 +123,10 @@ impl Bastion {
             Ok(Ok(Err(russh::Error::ChannelOpenFailure(why)))) => Err(self.refusal(target, &why)),
             // Opening does not panic, and nobody aborts it.
             Ok(Ok(Err(_)) | Err(_)) => Err(self.lost()),
-            Err(_elapsed) if self.is_lost_by_now().await => Err(self.lost()),
             Err(_elapsed) => {
                 let Target { address, port, .. } = target;
                 let address = format!("{address} port {port}, by way of {}", self.name);
-                Err(Failure::DialTimeout { address, limit })
+                Err(self.answer_for(Failure::DialTimeout { address, limit }).await)
             }
         }
     }
@@ -161,11 +160,12 @@ impl Bastion {
         is_lost()
     }
 
-    /// What a failure of a host behind it comes to: where the connection to the jump host is gone, that is why.
+    /// What a failure of a host behind it comes to: where nothing comes through the jump host any more, that is why.
     pub(crate) async fn answer_for(&self, failure: Failure) -> Failure {
         let may_be_its = matches!(
             failure,
-            Failure::SessionLost { .. }
+            Failure::DialTimeout { .. }
+                | Failure::SessionLost { .. }
                 | Failure::Throttled(_)
                 | Failure::Handshake(_)
                 | Failure::HandshakeTimeout(_)
@@ -173,7 +173,20 @@ impl Bastion {
                 | Failure::CommandTimeout { .. }
                 | Failure::HostTimeout(_)
         );
-        if may_be_its && self.is_lost_by_now().await { self.lost() } else { failure }
+        if may_be_its { self.outage().await.unwrap_or(failure) } else { failure }
+    }
+
+    async fn outage(&self) -> Option<Failure> {
+        const PATIENCE: Duration = Duration::from_secs(5);
+        if self.is_lost_by_now().await {
+            return Some(self.lost());
+        }
+        // A line that is cut without a word is noticed by keepalives, but later than a short deadline is over.
+        let session = self.session.get()?.as_ref().ok()?;
+        match timeout(PATIENCE, session.handle.send_ping()).await {
+            Ok(_) => session.is_lost().then(|| self.lost()),
+            Err(_elapsed) => Some(self.failure("it does not answer any more".to_owned())),
+        }
     }
 
     /// The failure of hosts behind a jump host that is gone.

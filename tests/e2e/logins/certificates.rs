@@ -53,3 +53,18 @@ fn an_expired_or_foreign_certificate_is_told_as_such() {
         assert_eq!(door.refusals(), (0, 1), "{name}: {}", door.sshd.log());
     }
 }
+
+#[test]
+fn a_certificate_that_nobody_named_stops_no_login() {
+    let door = Door::new("");
+    let key = door.known_key("id", &["-t", "ed25519"]);
+    let beside = PathBuf::from(format!("{}-cert.pub", key.display()));
+    fs::write(&beside, "not a certificate").unwrap();
+    assert_eq!(door.log_in(&door.with_key(&key)), Ok(()));
+    let named = Host { certificate_file: Some(beside.clone()), ..door.with_key(&key) };
+    says(door.log_in(&named), &["certificate-file", "not an OpenSSH certificate"]);
+    fs::remove_file(&beside).unwrap();
+    fs::create_dir(&beside).unwrap();
+    assert_eq!(door.log_in(&door.with_key(&key)), Ok(()), "it can't be read");
+    says(door.log_in(&named), &["certificate-file", "not a regular file"]);
+}
