@@ -150,7 +150,7 @@ web1.example.org  ok           3m ago     12 %    85 %  /var 91 %  0.50  cpu, di
 db1               auth_failed  never         -       -  -             -
 new               never        never         -       -  -             -
 
-auth_failed: check username, and password or identity-file, by hand: ssh -i FILE -p PORT USER@HOST
+auth_failed: check username, key and password; fleet-collector --host NAME prints the ssh line to try by hand
 ";
         assert_eq!(shown(known, false), expected);
     }

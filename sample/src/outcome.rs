@@ -68,7 +68,7 @@ outcome_kinds! {
     /// The host offers a key that is marked @revoked.
     HostKeyRevoked = "host_key_revoked", Some("this key was revoked in known_hosts: find out who is answering");
     /// The host refused the login, or config.xml names a key or password that can't be used.
-    AuthFailed = "auth_failed", Some("check username, and password or identity-file, by hand: ssh -i FILE -p PORT USER@HOST");
+    AuthFailed = "auth_failed", Some("check username, key and password; fleet-collector --host NAME prints the ssh line to try by hand");
     /// The login was not answered in time.
     AuthTimeout = "auth_timeout", Some("the host's sshd does not answer the login: look at its load and its log");
     /// The connection ended in the middle of the visit.
