@@ -75,6 +75,37 @@ fn a_host_that_is_short_of_logins_is_asked_once_more() {
     }
 }
 
+/// Takes connections and resets each at once. Ends with the test process.
+fn resetting() -> u16 {
+    let listener = TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    listener.set_nonblocking(true).unwrap();
+    std::thread::spawn(move || {
+        tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap().block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            loop {
+                let (client, _) = listener.accept().await.unwrap();
+                client.set_zero_linger().unwrap();
+            }
+        });
+    });
+    port
+}
+
+#[test]
+fn a_host_that_resets_connections_is_short_of_logins_whenever_the_reset_is_seen() {
+    let world = World::new(&["127.0.6.1"]);
+    let port = resetting();
+    let clients: String = (1..=100)
+        .map(|number| format!(r#"<client ip="127.9.7.{number}" port="{port}" username="x" password="x"/>"#) + "\n")
+        .collect();
+    world.server.configure(&format!("<config>{clients}</config>"));
+    world.server.collector(&[]).expect(3);
+    assert_eq!(world.server.sql("SELECT kind, count(*) FROM outcome GROUP BY kind"), ["throttled|100"]);
+    let words = world.server.sql("SELECT DISTINCT detail FROM outcome ORDER BY detail");
+    assert!(words.iter().all(|words| words.ends_with("before the host said a word")), "{words:?}");
+}
+
 /// Visits so many hosts whose names nobody answers for, and last one whose name /etc/hosts tells. Returns `kind count`
 /// of the outcomes.
 fn visit_with_a_silent_resolver(slow: usize) -> (World, Vec<String>) {
