@@ -7,16 +7,17 @@ use std::fs;
 use std::io::Read;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use harness::{Dropbear, Finished, HostileServer, Server, Sshd, SshdOptions, fill_queue, program};
 use tempfile::TempDir;
 
 use super::exhibit::Exhibit;
-use super::{hostile, on_dropbear, on_sshd};
+use super::{hostile, on_dropbear, on_sshd, terms};
 
 /// Short, to keep the rounds short; long enough for a machine that has other things to do.
 const SETTINGS: &str = r#"<collector jobs="24" dial-timeout="3s" handshake-timeout="5s" authentication-timeout="5s" command-timeout="6s" host-timeout="30s"/>"#;
-const HERE: &str = "127.0.0.1";
+pub(super) const HERE: &str = "127.0.0.1";
 
 /// What a visit has to come to.
 pub(super) struct Expected {
@@ -35,17 +36,17 @@ pub(super) struct Zoo {
     pub(super) real: usize,
     dir: TempDir,
     xml: String,
-    known_hosts: String,
+    pub(super) known_hosts: String,
     /// Servers and connections that last as long as the zoo.
     open: Vec<Box<dyn Any>>,
 }
 
 /// An address to visit.
-struct Address<'a> {
-    ip: &'a str,
-    port: u16,
-    user: &'a str,
-    identity: &'a Path,
+pub(super) struct Address<'a> {
+    pub(super) ip: &'a str,
+    pub(super) port: u16,
+    pub(super) user: &'a str,
+    pub(super) identity: &'a Path,
 }
 
 impl Zoo {
@@ -60,7 +61,9 @@ impl Zoo {
         let sshd = zoo.add_sshd();
         zoo.add_strangers(&sshd);
         zoo.add_absent(&sshd);
-        zoo.open.push(Box::new(sshd));
+        zoo.add_terms(&sshd);
+        zoo.keep(sshd);
+        zoo.add_beyond();
         zoo.add_throttled();
         zoo.add_dropbears();
         zoo.add_foreign_probe();
@@ -71,7 +74,13 @@ impl Zoo {
 
     /// Runs the collector once over the whole fleet; returns what it printed.
     pub(super) fn visit(&self) -> String {
-        let mut command = self.server.command("fleet-collector", &[]);
+        let collector = self.server.command("fleet-collector", &[]);
+        let hosts = self.path("hosts");
+        fs::write(&hosts, terms::HOSTS).unwrap();
+        let mut command = Command::new("unshare");
+        command.args(["-m", "/bin/sh", "-c", "mount --bind \"$1\" /etc/hosts && exec \"$2\"", "sh"]).arg(hosts);
+        command.arg(collector.get_program()).stdin(Stdio::null()).env_clear();
+        command.envs(collector.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command.env("FLEET_PROBE_DIR", self.probes());
         let Finished { status, stdout, stderr } = command.output().unwrap().into();
         assert_eq!(status, Some(3), "{stdout}{stderr}");
@@ -87,15 +96,30 @@ impl Zoo {
     }
 
     fn probes(&self) -> PathBuf {
-        self.dir.path().join("probes")
+        self.path("probes")
+    }
+
+    /// A path in the zoo's folder.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Lets a server last as long as the zoo.
+    pub(super) fn keep(&mut self, server: impl Any) {
+        self.open.push(Box::new(server));
     }
 
     fn add(&mut self, host: &str, expected: Expected, at: &Address<'_>) {
+        self.add_with(host, expected, at, "");
+    }
+
+    /// Adds a client with more attributes.
+    pub(super) fn add_with(&mut self, host: &str, expected: Expected, at: &Address<'_>, more: &str) {
         let Address { ip, port, user, identity } = at;
         let identity = identity.display();
         writeln!(
             self.xml,
-            "<client name=\"{host}\" ip=\"{ip}\" port=\"{port}\" username=\"{user}\" identity-file=\"{identity}\"/>"
+            "<client name=\"{host}\" ip=\"{ip}\" port=\"{port}\" username=\"{user}\" identity-file=\"{identity}\" {more}/>"
         )
         .unwrap();
         let twice = self.expected.insert(host.to_owned(), expected);
