@@ -7,6 +7,7 @@ use std::time::Duration;
 use config::Deadlines;
 use russh::ChannelOpenFailure;
 use sample::{HostName, OutcomeKind};
+use tokio::io::{AsyncRead, AsyncWrite, copy, duplex, join, split};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::{sleep, timeout};
 
@@ -116,7 +117,7 @@ impl Bastion {
         let opening = tokio::spawn(async move {
             // The originator is ourselves; servers only log it.
             let channel = session.handle.channel_open_direct_tcpip(address, port, "127.0.0.1", 0).await?;
-            Ok(Stream::new(channel.into_stream()))
+            Ok(Stream::new(buffered(channel.into_stream())))
         });
         match timeout(limit, opening).await {
             Ok(Ok(Ok(stream))) => Ok(stream.holding(place)),
@@ -197,6 +198,28 @@ impl Bastion {
     fn failure(&self, why: String) -> Failure {
         Failure::Jump { bastion: self.name.to_string(), why }
     }
+}
+
+/// What of a host's words may wait for the visit to it.
+const UNREAD: usize = 256 * 1024;
+/// What of ours may wait for the jump host's connection: more than a host's window, which bounds what is under way.
+const UNSENT: usize = 4 * 1024 * 1024;
+
+/// The channel, with room for what waits on either side. russh's session task serves all channels of a connection, and
+/// waits for whoever is to read what came. A visit that waits for that task to take its own words would then wait for
+/// ever, and so would all the others behind this jump host.
+fn buffered(channel: impl AsyncRead + AsyncWrite + Send + 'static) -> impl AsyncRead + AsyncWrite + Send + Unpin {
+    let (heard, mut to_visit) = duplex(UNREAD);
+    let (said, mut from_visit) = duplex(UNSENT);
+    let (mut from_host, mut to_host) = split(channel);
+    // When either side ends, so does the other: dropping the channel closes it.
+    tokio::spawn(async move {
+        tokio::select! {
+            _ended = copy(&mut from_host, &mut to_visit) => {}
+            _ended = copy(&mut from_visit, &mut to_host) => {}
+        }
+    });
+    join(heard, said)
 }
 
 impl fmt::Debug for Bastion {

@@ -7,11 +7,13 @@ use harness::{Behaviour, HostileServer, Sshd, SshdOptions, USER};
 use super::fleet::{Address, Expected, HERE, Zoo};
 
 /// Hosts behind the good jump host that no real server stands for.
-const BAD_COMPANY: [(&str, Behaviour, &str, &str); 5] = [
+const BAD_COMPANY: [(&str, Behaviour, &str, &str); 6] = [
     ("behind-gate-mute", Behaviour::Mute, "handshake_timeout", ""),
     ("behind-gate-stalls", Behaviour::MuteCommand, "command_timeout", "running the probe"),
     ("behind-gate-floods", Behaviour::EndlessOutput, "shell_unusable", "without end"),
     ("behind-gate-floods-errors", Behaviour::EndlessErrors, "shell_unusable", "stderr"),
+    // As much as it likes, before anybody has read what we have to say.
+    ("behind-gate-floods-early", Behaviour::EndlessLine, "handshake_failed", ""),
     ("behind-gate-hangs-up", Behaviour::HangsUpAtExec, "session_lost", "running the probe"),
 ];
 
