@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use harness::{SshdOptions, fill_queue};
+use harness::{SshdOptions, USER, fill_queue};
 
 use super::{Watched, behind, visit};
 
@@ -111,4 +111,24 @@ fn more_hosts_at_once_than_a_jump_host_has_descriptors_are_all_connected_to() {
     let others: Vec<_> = outcomes.values().filter(|outcome| !outcome.starts_with("handshake_timeout")).collect();
     assert_eq!((outcomes.len(), others), (400, Vec::new()));
     assert_eq!(connected.load(Ordering::SeqCst), 400);
+}
+
+#[test]
+fn the_line_to_try_by_hand_goes_all_the_way_also_for_a_jump_host() {
+    let mut watched = Watched::new();
+    let (outer, inner) = (watched.bastion("outer"), watched.bastion("inner"));
+    watched.add_direct("outer", &outer, "127.0.5.44");
+    // The wrong key.
+    watched.add("inner", &outer, ("127.0.5.45", inner.port));
+    watched.known_hosts += &format!("inner {}", inner.host_key());
+    watched.add_behind("deep", &inner, "127.0.5.46");
+    let setting = watched.setting(|host| match host.name.as_str() {
+        "inner" => host.jump = Some("outer".parse().unwrap()),
+        "deep" => host.jump = Some("inner".parse().unwrap()),
+        _ => {}
+    });
+    let outcomes = visit(&setting);
+    let by_hand = format!("by hand: ssh -J {USER}@127.0.5.44:{} -p {} -i ", outer.port, inner.port);
+    assert!(outcomes["deep"].starts_with("jump_failed: jump host inner: auth_failed"), "{outcomes:?}");
+    assert!(outcomes["deep"].contains(&by_hand) && outcomes["inner"].contains(&by_hand), "{outcomes:?}");
 }
