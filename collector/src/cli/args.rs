@@ -40,12 +40,12 @@ Example:
   fleet-collector import > clients.xml   then move them into config.xml, and run: fleet-collector check";
 
 const CLEAN: &str = "\
-Removes the places that visits take: work-dir, the place of the last visit, ~/.cache/fleet-health, ~/.fleet-health,
-$XDG_RUNTIME_DIR/fleet-health, and fleet-health.* of the account in /var/tmp and /dev/shm; also ~/.cache if it is
-empty then. A host is left as it is, and counts as failed, if a file that is not ours lies in one of them, or if
-measurements wait there that no run has taken home; the next run takes them, or --force gives them up. Spools of
-another server, or of another host that has the same home, always stay, and with them the probe and the keys.
-The history in the database stays. A host that stays in config.xml gets everything again in the next run. A crontab
+Removes the places that visits take: work-dir, the place of the last visit, ~/.cache/fleet-health, ~/.fleet-health, \
+$XDG_RUNTIME_DIR/fleet-health, and fleet-health.* of the account in /var/tmp and /dev/shm; also ~/.cache if it is \
+empty then. A host is left as it is, and counts as failed, if a file that is not ours lies in one of them, or if \
+measurements wait there that no run has taken home; the next run takes them, or --force gives them up. Spools of \
+another server, or of another host that has the same home, always stay, and with them the probe and the keys. \
+The history in the database stays. A host that stays in config.xml gets everything again in the next run. A crontab \
 line on the host is not removed.
 
 Exit status: 0 all hosts are clean, 3 some are not, 4 a run is under way; else as for a run.";

@@ -108,7 +108,9 @@ impl Known {
         self.identity_file = self.first_existing("identityfile", home, &mut notes);
         self.certificate_file = self.first_existing("certificatefile", home, &mut notes);
         if self.identity_file.is_none() {
-            notes.push("no identity file of it exists here: add identity-file, agent or password-file".to_owned());
+            notes.push(
+                "no identity file of it exists here: add identity-file, identity-agent or password-file".to_owned(),
+            );
         }
         if let Some(command) = &self.proxy_command {
             notes.push(format!("not reached by ProxyCommand {command}: replace it by jump, then remove enabled"));
