@@ -171,6 +171,14 @@ fn a_refusal_says_what_was_tried_and_how_to_try_it_by_hand() {
 }
 
 #[test]
+fn a_host_that_ends_the_connection_at_the_first_refusal_has_refused() {
+    let door = Door::new("MaxAuthTries 1");
+    let host = door.with_key(&door.key("id", &["-t", "ed25519"]));
+    says(door.log_in(&host), &["the host ended the connection: Too many authentication failures", "by hand: ssh"]);
+    assert_eq!(door.refusals().1, 1, "{}", door.sshd.log());
+}
+
+#[test]
 fn the_host_may_want_a_key_and_then_the_password() {
     let door = Door::new("AuthenticationMethods publickey,password");
     let key = door.known_key("id", &["-t", "ed25519"]);

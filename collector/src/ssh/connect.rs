@@ -13,12 +13,13 @@ use super::dial::{Target, dial, throttle_pause};
 use super::guard::{GuardedStream, MAX_RECEIVED, Stream};
 use super::host_key::Trust;
 use super::known_hosts::KnownHosts;
-use super::peer::{Check, Peer};
+use super::peer::{Check, Farewell, Peer};
 use crate::Failure;
 
 /// A session with a verified host, not yet logged in. Dropping it closes the socket and ends russh's task.
 pub struct Session {
     pub(super) handle: Handle<Peer>,
+    pub(super) farewell: Farewell,
     ended: CancellationToken,
     _end: DropGuard,
 }
@@ -52,7 +53,10 @@ impl Session {
         (config, allowance): (Arc<Config>, u64),
         limit: Duration,
     ) -> Result<Session, Failure> {
-        let peer = || Peer { check: Check::Decide { target: target.clone(), trust: trust.clone() } };
+        let peer = || Peer {
+            check: Check::Decide { target: target.clone(), trust: trust.clone() },
+            farewell: Farewell::default(),
+        };
         let hand = |stream| Handshake { stream, target, config: config.clone(), allowance };
         let deadline = Instant::now() + limit;
         let first = hand(stream).shake(peer(), limit).await;
@@ -77,7 +81,7 @@ impl Session {
     /// Says goodbye and waits until it is sent, but never for long.
     pub async fn close(self) {
         const GRACE: Duration = Duration::from_millis(500);
-        let Session { mut handle, ended, _end } = self;
+        let Session { mut handle, ended, .. } = self;
         let goodbye = async {
             if handle.disconnect(russh::Disconnect::ByApplication, "", "").await.is_ok() {
                 // How the session's task ended says nothing that the visit has not seen already.
@@ -104,9 +108,9 @@ impl Handshake<'_> {
         let ended = CancellationToken::new();
         let end = ended.clone().drop_guard();
         let stream = GuardedStream::new(self.stream, ended.clone(), self.allowance);
-        let greeting = stream.greeting();
+        let (greeting, farewell) = (stream.greeting(), peer.farewell.clone());
         let failure = match timeout(limit, client::connect_stream(self.config, stream, peer)).await {
-            Ok(Ok(handle)) => return Ok(Session { handle, ended, _end: end }),
+            Ok(Ok(handle)) => return Ok(Session { handle, farewell, ended, _end: end }),
             Ok(Err(error)) => error.into_failure(&greeting),
             Err(_elapsed) => match greeting.instead_of_ssh() {
                 Some(line) => Failure::NotSsh(line),
@@ -136,7 +140,7 @@ pub(super) async fn offered_key(
     let (dial_limit, handshake_limit) = limits;
     let stream = dial(target, dial_limit).await?;
     let (sender, receiver) = tokio::sync::oneshot::channel();
-    let peer = Peer { check: Check::Look(Some(sender)) };
+    let peer = Peer { check: Check::Look(Some(sender)), farewell: Farewell::default() };
     let hand = Handshake { stream, target, config: config_for(target, known), allowance: MAX_RECEIVED };
     match (hand.shake(peer, handshake_limit).await, receiver.await) {
         (_, Ok(key)) => Ok(key),

@@ -221,7 +221,7 @@ impl Attempts<'_> {
             AuthResult::Success => Ok(Answer::Welcome),
             // russh reports a connection that ended in the same way, with no methods left.
             AuthResult::Failure { remaining_methods, .. } if remaining_methods.is_empty() && self.session.is_lost() => {
-                Err(LOST)
+                Err(self.dismissed(what))
             }
             AuthResult::Failure { remaining_methods, partial_success } => {
                 self.tried.push(if partial_success { format!("{what} (accepted, but not enough)") } else { what });
@@ -229,6 +229,13 @@ impl Attempts<'_> {
                 Ok(Answer::NotYet)
             }
         }
+    }
+
+    /// A host that takes leave when we want to log in has refused us (MaxAuthTries); one that just breaks off has not.
+    fn dismissed(&mut self, what: String) -> Failure {
+        let Some(words) = self.session.farewell.words() else { return LOST };
+        self.tried.push(format!("{what} (the host ended the connection: {words})"));
+        self.refused()
     }
 
     fn refused(&mut self) -> Failure {

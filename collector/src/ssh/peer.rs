@@ -1,8 +1,8 @@
 //! Our side of russh's session task: what the server may ask of us, which is nothing but a look at its key.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use russh::client::{self, ChannelOpenHandle, Msg, Session};
+use russh::client::{self, ChannelOpenHandle, DisconnectReason, Msg, Session};
 use russh::keys::{PublicKey, PublicKeyOrCertificate};
 use russh::{AlgorithmKind, Channel, ChannelId};
 use sample::Untrusted;
@@ -16,6 +16,18 @@ use crate::Failure;
 /// Our side of russh's session task.
 pub(super) struct Peer {
     pub(super) check: Check,
+    pub(super) farewell: Farewell,
+}
+
+/// What the host said when it ended the connection in good order.
+#[derive(Clone, Default)]
+pub(super) struct Farewell(Arc<OnceLock<String>>);
+
+impl Farewell {
+    /// Safe to show; none if the connection is there, or just broke off.
+    pub(super) fn words(&self) -> Option<&str> {
+        self.0.get().map(String::as_str)
+    }
 }
 
 /// What is done with the key the host offers.
@@ -86,6 +98,16 @@ fn listed(names: &[String]) -> String {
 
 impl client::Handler for Peer {
     type Error = PeerError;
+
+    async fn disconnected(&mut self, reason: DisconnectReason<PeerError>) -> Result<(), PeerError> {
+        match reason {
+            DisconnectReason::ReceivedDisconnect(said) => {
+                self.farewell.0.get_or_init(|| Untrusted(&said.message).to_string());
+                Ok(())
+            }
+            DisconnectReason::Error(error) => Err(error),
+        }
+    }
 
     async fn check_server_key(&mut self, key: &PublicKeyOrCertificate) -> Result<bool, PeerError> {
         match &mut self.check {
