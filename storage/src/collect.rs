@@ -23,7 +23,7 @@ pub struct HostRecord {
     pub architecture: Option<String>,
     /// What was committed of its newest spools.
     pub acknowledgements: Vec<Acknowledgement>,
-    /// When its latest visit ended that was not cancelled.
+    /// When the run began that has its latest outcome other than `cancelled`.
     pub visited: Option<Timestamp>,
 }
 
@@ -235,7 +235,7 @@ fn known(db: &Connection, name: &HostName) -> Result<Option<HostRecord>, Failure
 
 fn visited(db: &Connection, host: HostId) -> Result<Option<Timestamp>, Failure> {
     let mut select = db.prepare_cached(
-        "SELECT at_ms FROM outcome INDEXED BY outcome_of_host
+        "SELECT run.started_ms FROM outcome INDEXED BY outcome_of_host JOIN run ON run.id = run_id
          WHERE host_id = ?1 AND kind <> 'cancelled'
          ORDER BY run_id DESC LIMIT 1",
     )?;

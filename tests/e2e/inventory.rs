@@ -68,7 +68,7 @@ fn a_host_with_an_interval_of_its_own_is_visited_when_it_is_due_or_asked_for() {
     assert_eq!(world.outcomes(), ["usual ok"]);
     let earlier = |minutes: i64| {
         let db = Connection::open(world.server.state("fleet.db")).unwrap();
-        db.execute("UPDATE outcome SET at_ms = at_ms - ?1 * 60000", [minutes]).unwrap();
+        db.execute("UPDATE run SET started_ms = started_ms - ?1 * 60000", [minutes]).unwrap();
     };
     earlier(10);
     world.server.collector(&[]).expect(0);

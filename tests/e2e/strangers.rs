@@ -76,32 +76,36 @@ fn a_host_that_is_short_of_logins_is_asked_once_more() {
 }
 
 /// Takes connections and resets each at once. Ends with the test process.
-fn resetting() -> u16 {
+fn resetting() -> (u16, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("0.0.0.0:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     listener.set_nonblocking(true).unwrap();
+    let taken = Arc::new(AtomicUsize::new(0));
+    let counter = taken.clone();
     std::thread::spawn(move || {
         tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap().block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
             loop {
                 let (client, _) = listener.accept().await.unwrap();
+                counter.fetch_add(1, Ordering::Relaxed);
                 client.set_zero_linger().unwrap();
             }
         });
     });
-    port
+    (port, taken)
 }
 
 #[test]
 fn a_host_that_resets_connections_is_short_of_logins_whenever_the_reset_is_seen() {
     let world = World::new(&["127.0.6.1"]);
-    let port = resetting();
+    let (port, taken) = resetting();
     let clients: String = (1..=100)
         .map(|number| format!(r#"<client ip="127.9.7.{number}" port="{port}" username="x" password="x"/>"#) + "\n")
         .collect();
     world.server.configure(&format!("<config>{clients}</config>"));
     world.server.collector(&[]).expect(3);
     assert_eq!(world.server.sql("SELECT kind, count(*) FROM outcome GROUP BY kind"), ["throttled|100"]);
+    assert_eq!(taken.load(Ordering::Relaxed), 200, "each is asked once more");
     let words = world.server.sql("SELECT DISTINCT detail FROM outcome ORDER BY detail");
     assert!(words.iter().all(|words| words.ends_with("before the host said a word")), "{words:?}");
 }

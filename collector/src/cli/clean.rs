@@ -119,7 +119,6 @@ async fn visit(fleet: &Fleet, host: &Visitee, record: Option<&HostRecord>, force
         nonce,
         limit: fleet.deadlines.command,
     };
-    host.target.open_way().await?;
     let line = Line::open(fleet, host).await?;
     in_session(fleet, host, line, async |session| clean_host(session, &traces, force).await).await
 }

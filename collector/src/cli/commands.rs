@@ -92,7 +92,10 @@ async fn run_or_schedule(place: &Place, args: &RunArgs) -> Result<Ending, Comman
         match run_once(place, args, &interrupt, &outlet).await.map_err(|error| error.repeating(place)) {
             Ok(Ending::Interrupted(signal)) => interrupted.set(Some(signal)),
             Ok(Ending::Done | Ending::SomeFailed) => {}
-            Err(error) => tracing::error!(hint = error.hint(), "{error}"),
+            Err(error) => {
+                tracing::error!(hint = error.hint(), "{error}");
+                interrupted.set(interrupt.signal());
+            }
         }
         if !interrupt.token.is_cancelled() {
             tell_next(&schedule, args, &outlet);

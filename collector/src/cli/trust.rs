@@ -37,10 +37,18 @@ pub(super) async fn trust(setting: &Setting, args: &TrustArgs, place: &Place) ->
         if !pin_all(&setting.known_hosts(), &seen.to_pin)? {
             ending = Ending::SomeFailed;
         }
-        if seen.behind.is_empty() {
+        // What a host behind a jump host waits for may have been pinned just now. If not, that one is not asked again:
+        // it may have refused the login.
+        let (opened, closed): (Vec<&Behind>, Vec<&Behind>) =
+            seen.behind.iter().partition(|behind| behind.waits_for(&seen.to_pin, setting));
+        closed.iter().for_each(|behind| tell_behind(behind, place));
+        if !closed.is_empty() {
+            ending = Ending::SomeFailed;
+        }
+        if opened.is_empty() {
             return Ok(ending);
         }
-        hosts.retain(|host| seen.behind.iter().any(|behind| behind.host == host.name));
+        hosts.retain(|host| opened.iter().any(|behind| behind.host == host.name));
     }
 }
 
@@ -68,6 +76,16 @@ struct Behind {
     failure: Failure,
     /// The jump host, if its own key is not on file.
     unpinned: Option<HostName>,
+}
+
+impl Behind {
+    /// Whether one of these is on the way to it.
+    fn waits_for(&self, pinned: &[Offer], setting: &Setting) -> bool {
+        let named = |name: &HostName| setting.config.hosts.iter().find(|host| host.name == *name);
+        let before = |host: &&Host| host.jump.as_ref().and_then(named);
+        let way = std::iter::successors(named(&self.host).as_ref().and_then(before), before);
+        way.into_iter().any(|bastion| pinned.iter().any(|offer| offer.host == bastion.name))
+    }
 }
 
 async fn look_at(setting: &Setting, hosts: &[&Host], replace: bool) -> Result<Seen> {

@@ -147,19 +147,12 @@ impl<'a> Crew<'a> {
 
 async fn turn(fleet: Arc<Fleet>, host: Visitee, turns: &Turns, admitted: Admitted) -> Result<(Brought, Unsealed)> {
     host.access.as_ref().map_err(|found| Failure::NoAccess(found.clone()))?;
-    // A channel through a jump host is opened when there is somebody to read it: one that is not read stops all others
-    // of that jump host.
-    let way = async {
-        match host.target.through {
-            Some(_) => host.target.open_way().await.map(|()| None),
-            None => Line::open(&fleet, &host).await.map(Some),
-        }
-    };
-    let (line, job) = turns.connect(admitted, timed(&host.name, "dial", way)).await?;
-    let line = match line.filter(|_| !job.came_late) {
-        Some(line) => line,
-        None => Line::open(&fleet, &host).await?,
-    };
+    let (mut line, job) = turns.connect(admitted, timed(&host.name, "dial", Line::open(&fleet, &host))).await?;
+    // Not through a jump host: who has a job must not wait for one of its places, which others keep who wait for jobs.
+    if job.came_late && host.target.through.is_none() {
+        drop(line);
+        line = Line::open(&fleet, &host).await?;
+    }
     let mut nonce = sample::Nonce([0; 16]);
     getrandom::fill(&mut nonce.0).map_err(|error| Failure::Internal(format!("no random numbers: {error}")))?;
     // Boxed: of the hosts under way many are only being dialled, and need no room for a visit.

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::algorithms::{config_for, config_for_jumping};
-use super::dial::{Target, dial, throttle_pause};
+use super::dial::{Target, dial, dial_once, throttle_pause};
 use super::guard::{GuardedStream, MAX_RECEIVED, Stream};
 use super::host_key::Trust;
 use super::known_hosts::KnownHosts;
@@ -59,8 +59,9 @@ impl Session {
         };
         let hand = |stream| Handshake { stream, target, config: config.clone(), allowance };
         let deadline = Instant::now() + limit;
+        let is_second_try = stream.is_second_try;
         let first = hand(stream).shake(peer(), limit).await;
-        if !matches!(first, Err(Failure::Throttled(_))) {
+        if is_second_try || !matches!(first, Err(Failure::Throttled(_))) {
             return first;
         }
         let again = Instant::now() + throttle_pause()?;
@@ -68,9 +69,11 @@ impl Session {
             return first;
         }
         sleep_until(again).await;
-        let stream = dial(target, deadline - again).await?;
-        let second = timeout_at(deadline, hand(stream).shake(peer(), limit)).await;
-        second.map_err(|_elapsed| Failure::HandshakeTimeout(limit))?
+        let second = timeout_at(deadline, async {
+            let stream = dial_once(target, deadline - again).await?;
+            hand(stream).shake(peer(), limit).await
+        });
+        second.await.map_err(|_elapsed| Failure::HandshakeTimeout(limit))?
     }
 
     /// Whether the connection is gone.

@@ -59,18 +59,6 @@ impl Target {
     pub(super) fn has_pinned(&self, key: &PublicKey) -> bool {
         self.fingerprints.contains(&fingerprint(key))
     }
-
-    /// Makes the way free: the jump host is logged in to, if there is one and nobody did so before. It takes as long
-    /// as the jump host takes, so it is done before a place among the dials is taken.
-    ///
-    /// # Errors
-    /// The jump host can't be logged in to.
-    pub async fn open_way(&self) -> Result<(), Failure> {
-        match &self.through {
-            Some(bastion) => bastion.way().await.map(drop),
-            None => Ok(()),
-        }
-    }
 }
 
 /// The next address is tried after this time even if the one before has not failed yet (RFC 8305, section 5).
@@ -105,6 +93,16 @@ pub async fn dial(target: &Target, limit: Duration) -> Result<Stream, Failure> {
         return first;
     }
     sleep_until(again).await;
+    connect(target, found, deadline, limit).await.map(Stream::of_a_second_try)
+}
+
+/// The same without a second try.
+pub(super) async fn dial_once(target: &Target, limit: Duration) -> Result<Stream, Failure> {
+    if let Some(bastion) = &target.through {
+        return bastion.forward(target, limit).await;
+    }
+    let deadline = Instant::now() + limit;
+    let found = interleaved(addresses(target, deadline).await?);
     connect(target, found, deadline, limit).await
 }
 

@@ -127,7 +127,7 @@ async fn read(mut output: ChannelReadHalf, mut reader: impl FnMut(&[u8]) -> Want
     loop {
         // The last output may come after the status. But a job that an rc file left behind keeps the channel open
         // for as long as it likes.
-        let patience = if ended.status.is_some() { AFTER_EXIT } else { Duration::MAX };
+        let patience = if ended.is_over() { AFTER_EXIT } else { Duration::MAX };
         let Ok(message) = timeout(patience, output.wait()).await else { return Ok(Some(ended)) };
         match message {
             Some(ChannelMsg::Data { data }) => match reader(&data) {
@@ -152,7 +152,7 @@ async fn read(mut output: ChannelReadHalf, mut reader: impl FnMut(&[u8]) -> Want
             Some(ChannelMsg::Failure) => return Err(Refusal::Channel("the host refuses to run commands".into())),
             Some(ChannelMsg::Close) => return Ok(Some(ended)),
             Some(_) => {}
-            None => return Ok(ended.status.is_some().then_some(ended)),
+            None => return Ok(ended.is_over().then_some(ended)),
         }
     }
 }
@@ -163,6 +163,11 @@ async fn closed(output: &mut ChannelReadHalf) {
 }
 
 impl Ended {
+    /// Whether the host has said how it ended.
+    fn is_over(&self) -> bool {
+        self.status.is_some() || self.signal.is_some()
+    }
+
     /// How it ended, for people.
     pub(crate) fn how(&self) -> String {
         match (self.status, &self.signal) {

@@ -17,6 +17,8 @@ const MAX_GREETING: usize = 1024;
 /// A connection to a host: a TCP stream, or a channel through a jump host.
 pub struct Stream {
     inner: Box<dyn Duplex>,
+    /// Whether the host turned away a first connection.
+    pub(super) is_second_try: bool,
     /// The channel's place among those of its jump host.
     _place: Option<OwnedSemaphorePermit>,
 }
@@ -28,7 +30,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
 impl Stream {
     /// Takes whatever carries bytes both ways.
     pub fn new(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Stream {
-        Stream { inner: Box::new(stream), _place: None }
+        Stream { inner: Box::new(stream), is_second_try: false, _place: None }
+    }
+
+    /// The same, after the host turned away a first one.
+    pub(super) fn of_a_second_try(self) -> Stream {
+        Stream { is_second_try: true, ..self }
     }
 
     /// The same, and a place that is given back when the stream is gone.

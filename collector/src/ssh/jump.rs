@@ -1,13 +1,14 @@
 //! Jump hosts: one connection to each of them per run, through which other hosts are reached.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use config::Deadlines;
 use russh::ChannelOpenFailure;
 use sample::{HostName, OutcomeKind};
-use tokio::io::{AsyncRead, AsyncWrite, copy, duplex, join, split};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, duplex, join, split};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::{sleep, timeout};
 
@@ -33,11 +34,16 @@ pub struct Bastion {
     session: OnceCell<Result<Arc<Session>, (OutcomeKind, String)>>,
     /// Places for the hosts behind it.
     places: Arc<Semaphore>,
+    /// Places for connections that are neither there nor refused yet.
+    undecided: Arc<Semaphore>,
 }
 
 /// Hosts that one jump host connects us to at once. Its sshd has about a thousand descriptors for one login; where it
 /// runs out of them it says that the host can't be connected to.
 const CHANNELS: usize = 128;
+/// Connections that its sshd tries at once, for two minutes if a host is silent: we give up sooner, and it does not hear
+/// of that.
+const UNDECIDED: usize = 640;
 
 impl Bastion {
     /// A jump host nobody is connected to yet. `login` may be what is wrong with it in config.xml.
@@ -56,6 +62,7 @@ impl Bastion {
             deadlines,
             session: OnceCell::new(),
             places: Arc::new(Semaphore::new(CHANNELS)),
+            undecided: Arc::new(Semaphore::new(UNDECIDED)),
         }
     }
 
@@ -91,7 +98,16 @@ impl Bastion {
         format!("{before}{user}{address}:{port}")
     }
 
+    /// Where there is another jump host before this one, what fails may be that one's fault.
     async fn log_in(&self) -> Result<Session, Failure> {
+        let logged_in = self.log_in_directly().await;
+        match (logged_in, &self.target.through) {
+            (Err(failure), Some(before)) => Err(Box::pin(before.answer_for(failure)).await),
+            (logged_in, _) => logged_in,
+        }
+    }
+
+    async fn log_in_directly(&self) -> Result<Session, Failure> {
         let login = self.login.as_ref().map_err(|found| Failure::NoAccess(found.clone()))?;
         let stream = dial(&self.target, self.deadlines.dial).await?;
         let mut session =
@@ -112,12 +128,14 @@ impl Bastion {
             true => None,
             false => Some(self.places.clone().acquire_owned().await.expect("this semaphore is never closed")),
         };
+        let undecided = self.undecided.clone().acquire_owned().await.expect("this semaphore is never closed");
         let (address, port) = (target.address.clone(), u32::from(target.port));
         // A task, so that a channel that comes too late is closed and not left open on the jump host.
         let opening = tokio::spawn(async move {
             // The originator is ourselves; servers only log it.
-            let channel = session.handle.channel_open_direct_tcpip(address, port, "127.0.0.1", 0).await?;
-            Ok(Stream::new(buffered(channel.into_stream())))
+            let opened = session.handle.channel_open_direct_tcpip(address, port, "127.0.0.1", 0).await;
+            drop(undecided);
+            Ok(Stream::new(buffered(opened?.into_stream())))
         });
         match timeout(limit, opening).await {
             Ok(Ok(Ok(stream))) => Ok(stream.holding(place)),
@@ -200,8 +218,10 @@ impl Bastion {
     }
 }
 
-/// What of a host's words may wait for the visit to it.
-const UNREAD: usize = 256 * 1024;
+/// What of a host's words may wait for the visit to it: more than it may send before it is answered.
+const UNREAD: usize = 1024 * 1024;
+/// Who sends more than that, and is not read for so long, is cut off.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// What of ours may wait for the jump host's connection: more than a host's window, which bounds what is under way.
 const UNSENT: usize = 4 * 1024 * 1024;
 
@@ -215,11 +235,22 @@ fn buffered(channel: impl AsyncRead + AsyncWrite + Send + 'static) -> impl Async
     // When either side ends, so does the other: dropping the channel closes it.
     tokio::spawn(async move {
         tokio::select! {
-            _ended = copy(&mut from_host, &mut to_visit) => {}
+            _ended = hand_on(&mut from_host, &mut to_visit) => {}
             _ended = copy(&mut from_visit, &mut to_host) => {}
         }
     });
     join(heard, said)
+}
+
+async fn hand_on(from_host: &mut (impl AsyncRead + Unpin), to_visit: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+    let mut piece = vec![0; 32 * 1024];
+    loop {
+        let length = from_host.read(&mut piece).await?;
+        if length == 0 {
+            return Ok(());
+        }
+        timeout(PATIENCE, to_visit.write_all(&piece[..length])).await??;
+    }
 }
 
 impl fmt::Debug for Bastion {

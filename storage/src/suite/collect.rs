@@ -63,12 +63,12 @@ fn an_acknowledgement_never_goes_back_and_says_only_what_was_committed_here() {
 }
 
 #[test]
-fn a_host_was_visited_when_its_latest_visit_ended_that_was_not_cancelled() {
+fn a_host_was_visited_when_the_run_began_that_has_its_latest_outcome_other_than_cancelled() {
     let mut fixture = Fixture::new();
     let host = fixture.host("web1");
     let mut visited_after = |kind, seconds| {
-        let run = fixture.run();
-        let outcome = outcome(kind, at(seconds));
+        let run = fixture.store.begin_run(at(seconds), "").unwrap();
+        let outcome = outcome(kind, at(seconds + 35));
         fixture.store.record_visits(run, &[Visit { outcome, ..visit(host, kind) }]).unwrap();
         fixture.store.host_records(&[host_name("web1")], NOON).unwrap().remove(0).visited
     };

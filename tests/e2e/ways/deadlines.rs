@@ -2,11 +2,13 @@
 
 use std::io::Read;
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use collector::run::HostReport;
 use harness::{SshdOptions, USER, fill_queue};
+use tokio_util::sync::CancellationToken;
 
 use super::{Watched, behind, visit};
 
@@ -36,6 +38,31 @@ fn a_silent_host_behind_a_jump_host_ends_at_the_deadline_of_its_dial() {
     let told = format!("connect_timeout: 127.0.5.31 port {port}, by way of gate: no answer within 3 s");
     assert_eq!(outcomes["silent"], told);
     assert_eq!([&outcomes["gate"], &outcomes["good"]], ["ok"; 2]);
+}
+
+#[test]
+fn silent_hosts_behind_a_jump_host_hold_no_job() {
+    let mut watched = Watched::new();
+    let gate = watched.bastion("gate");
+    let deep = watched.sshd("deep", SshdOptions::default());
+    let (silent, port) = mute("127.0.5.43");
+    let _full_queue = fill_queue(silent.local_addr().unwrap());
+    watched.add_direct("gate", &gate, "127.0.5.42");
+    for name in ["silent1", "silent2", "silent3"] {
+        watched.add(name, &deep, ("127.0.5.43", port));
+    }
+    watched.add_behind("good", &deep, "127.0.5.44");
+    let mut setting = watched.setting(behind("gate"));
+    setting.config.collector.deadlines.dial = SHORT;
+    setting.jobs = Some(1);
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let hears = order.clone();
+    let observer = Arc::new(move |report: &HostReport| hears.lock().unwrap().push(report.host.to_string()));
+    let run = setting.prepare().unwrap().execute(CancellationToken::new(), observer);
+    tokio::runtime::Runtime::new().unwrap().block_on(run).unwrap();
+    let order = order.lock().unwrap();
+    assert_eq!(order.len(), 5);
+    assert!(order[..2].contains(&"good".to_owned()), "{order:?}");
 }
 
 #[test]
