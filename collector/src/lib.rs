@@ -11,7 +11,6 @@ mod failure;
 pub mod import;
 pub mod keys;
 mod limits;
-mod pattern;
 mod phase;
 pub mod place;
 pub mod prepare;

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use config::{Config, Host, HostKeyPolicy};
 
 use crate::keys::{self, KeyPairError};
-use crate::pattern::wildcard_match;
 use crate::probe_file::{Places, ProbeFileError, Probes};
 use crate::run::{Memory, Run};
 use crate::ssh::{KnownHosts, KnownHostsError, Login, Policy, Target, Trust};
 use crate::visit::{Access, Fleet, Visitee};
 use crate::ways::Ways;
+use config::wildcard_match;
 
 pub use access::{Identities, Unusable, access};
 

@@ -73,6 +73,7 @@ mod settings;
 mod suggest;
 mod text;
 mod value;
+mod wildcard;
 mod xml;
 
 pub use access::Refusal;
@@ -84,3 +85,4 @@ pub use model::{
 pub use paths::{Environment, locate, state_dir};
 pub use report::Problem;
 pub use secret::{Secret, SecretError, SecretSource, check_secret_file};
+pub use wildcard::wildcard_match;

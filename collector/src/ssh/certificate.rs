@@ -6,7 +6,7 @@ use sample::{Timestamp, Untrusted};
 
 use super::algorithms::SHA1;
 use super::known_hosts::fingerprint;
-use crate::pattern::wildcard_match;
+use config::wildcard_match;
 
 /// Whether a certificate that was signed by one of `authorities` proves now that its key belongs to the host with
 /// this name; otherwise why not. Whether anything in it is revoked is decided elsewhere, and before.

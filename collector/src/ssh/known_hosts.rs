@@ -18,7 +18,7 @@ use russh::keys::{Algorithm, HashAlg, PublicKey};
 use sha1::Sha1;
 
 use super::certificate::host_of;
-use crate::pattern::wildcard_match;
+use config::wildcard_match;
 
 /// The keys on file.
 #[derive(Default)]
