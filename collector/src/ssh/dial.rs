@@ -79,12 +79,8 @@ const THROTTLE_PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::
 /// # Errors
 /// The name does not resolve, no address answers within the limit, or the jump host is of no use.
 pub async fn dial(target: &Target, limit: Duration) -> Result<Stream, Failure> {
-    if let Some(bastion) = &target.through {
-        return bastion.forward(target, limit).await;
-    }
     let deadline = Instant::now() + limit;
-    let found = interleaved(addresses(target, deadline).await?);
-    let first = connect(target, found.clone(), deadline, limit).await;
+    let first = dial_once(target, limit).await;
     if !matches!(first, Err(Failure::Throttled(_))) {
         return first;
     }
@@ -93,7 +89,7 @@ pub async fn dial(target: &Target, limit: Duration) -> Result<Stream, Failure> {
         return first;
     }
     sleep_until(again).await;
-    connect(target, found, deadline, limit).await.map(Stream::of_a_second_try)
+    dial_once(target, deadline - again).await.map(Stream::of_a_second_try)
 }
 
 /// The same without a second try.
