@@ -187,5 +187,6 @@ fn visitee(host: &Host, target: Target, access: Result<Access, String>) -> Visit
         remembered_dir: None,
         architecture: None,
         acknowledgements: Vec::new(),
+        known_boot: None,
     }
 }

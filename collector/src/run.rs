@@ -143,6 +143,7 @@ fn waiting(store: &mut Store, hosts: Vec<Visitee>) -> Result<Vec<Waiting>, Store
     let due = |(host, record): &(Visitee, HostRecord)| is_due(host.every, record.visited, now);
     let known = |(index, (mut host, record)): (usize, (Visitee, HostRecord))| {
         host.acknowledgements = record.acknowledgements;
+        host.known_boot = record.known_boot;
         host.architecture = record.architecture;
         host.remembered_dir = record.work_dir.as_deref().and_then(|dir| dir.parse().ok());
         Waiting { index, id: record.id, host }

@@ -173,7 +173,7 @@ fn on_our_clock(samples: Vec<Sample>, nonce: Nonce, received: Timestamp) -> Vec<
     let mut earliest = Timestamp::from_millis(i64::MIN);
     let in_order = samples.into_iter().zip(times.into_iter().rev()).map(|(sample, taken)| {
         earliest = earliest.max(taken);
-        ReceivedSample { taken: earliest, received, sample }
+        ReceivedSample { taken: earliest, received, clock_skew_ms: None, sample }
     });
     in_order.collect()
 }

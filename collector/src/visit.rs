@@ -58,6 +58,8 @@ pub struct Visitee {
     pub architecture: Option<String>,
     /// What earlier visits brought home and the database holds.
     pub acknowledgements: Vec<Acknowledgement>,
+    /// The boot of its newest sample in the database.
+    pub known_boot: Option<String>,
 }
 
 impl Visitee {
@@ -268,7 +270,8 @@ impl Visit<'_> {
             key: self.fleet.keys.current.id,
             acknowledgements: self.host.acknowledgements.clone(),
             former: self.fleet.keys.former_owners(&self.host.name, self.host.formerly.as_ref()),
-            cpu_baseline: false,
+            known_boot: self.host.known_boot.clone(),
+            scope: sample::Scope::default(),
             limits,
         };
         let command = format!("exec {dir}/{} run", file_name(probe));

@@ -79,8 +79,8 @@ pub(crate) mod tests {
     pub(crate) fn busy(name: &str, mount: &str) -> HostStatus {
         let filesystems = vec![filesystem("/", 40), filesystem(mount, 91)];
         let readings = Readings {
-            cpu: Some(Cpu { busy_percent: 12.25, window_ms: 300_000 }),
-            memory: Some(Memory { total_bytes: 1000, available_bytes: 150 }),
+            cpu: Some(Cpu { busy_percent: 12.25, window_ms: 300_000, ..Cpu::default() }),
+            memory: Some(Memory { total_bytes: 1000, available_bytes: 150, ..Memory::default() }),
             load: Some(Load { one: 0.5, five: 0.25, fifteen: 0.125 }),
             filesystems: Some(filesystems),
             ..Readings::default()
@@ -103,7 +103,16 @@ pub(crate) mod tests {
     fn filesystem(mount: &str, used: u64) -> Filesystem {
         let (inodes, inodes_free) = (None, None);
         let (mount, fs_type) = (mount.to_owned(), "ext4".to_owned());
-        Filesystem { mount, fs_type, size_bytes: 100, used_bytes: used, avail_bytes: 100 - used, inodes, inodes_free }
+        Filesystem {
+            mount,
+            fs_type,
+            size_bytes: 100,
+            used_bytes: used,
+            avail_bytes: 100 - used,
+            inodes,
+            inodes_free,
+            ..Filesystem::default()
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use sample::KeyId;
 
 use crate::durable;
 use crate::error::ProbeError;
+use crate::notes::Notes;
 use crate::spool::former;
 
 /// How long another version of the probe may go unused before it is removed.
@@ -59,6 +60,11 @@ impl Home {
     /// Where the spools are.
     pub(crate) fn spools(&self) -> PathBuf {
         self.folder.join("spool")
+    }
+
+    /// What earlier runs have left.
+    pub(crate) fn notes(&self) -> Notes {
+        Notes::in_folder(&self.folder.join("notes"))
     }
 
     /// The public key the collector has put here, as it stands in its file.

@@ -13,6 +13,7 @@
 //!     counter.json               the spool's life, its last sequence number, and what it owes the server
 //!     <20 digits>.fhe            envelopes, by sequence number
 //!     lock                       held while a probe works here
+//! notes/                         what one run leaves for the next; may be lost at any time
 //! ```
 
 mod deadline;
@@ -21,6 +22,7 @@ mod error;
 mod former;
 mod home;
 mod measure;
+mod notes;
 mod sealing;
 mod spool;
 mod target;

@@ -1,23 +1,35 @@
 //! Reads the host. Whatever can't be read is absent; nothing here fails.
 
-mod cpu;
-mod filesystems;
-mod mounts;
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(any(test, not(target_os = "linux")))]
+mod portable;
 mod system;
+#[cfg(target_os = "linux")]
+mod tree;
 
-use std::fs;
-use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::cmp::Ordering;
+use std::time::{Duration, SystemTime};
 
-use sample::{Boot, Cpu, Facts, HostName, Nonce, Readings, Sample, SampleId, Timestamp};
+use sample::{Boot, Counters, Facts, Filesystem, HostName, Nonce, Readings, Sample, SampleId, Scope, Timestamp};
 
-use cpu::Ticks;
-use filesystems::Survey;
-pub(crate) use filesystems::fullest_first;
+use crate::notes::Notes;
 pub(crate) use system::host_name;
 
 /// Shortest window for a spot value of CPU use. A tick is 10 ms: half a second on one CPU has steps of 2 %.
-const CPU_WINDOW: Duration = Duration::from_millis(500);
+const SPOT_WINDOW: Duration = Duration::from_millis(500);
+
+/// What is wanted of one measurement.
+pub(crate) struct Asked<'a> {
+    /// What is to be looked at beside what always is.
+    pub(crate) scope: &'a Scope,
+    /// Whether CPU use is to be measured on the spot.
+    pub(crate) spot: bool,
+    /// What earlier runs have left.
+    pub(crate) notes: &'a Notes,
+    /// For whom: the name of the spool's folder.
+    pub(crate) target: &'a str,
+}
 
 /// One reading of this host, before it is said for whom.
 pub(crate) struct Measurement {
@@ -25,29 +37,19 @@ pub(crate) struct Measurement {
     boot: Option<Boot>,
     facts: Facts,
     readings: Readings,
+    counters: Counters,
 }
 
 impl Measurement {
-    /// Reads this host. Takes half a second with `spot_cpu`, a few milliseconds without.
-    pub(crate) fn take(spot_cpu: bool) -> Measurement {
-        let cpu_start = if spot_cpu { CpuStart::read() } else { None };
-        let survey = fs::read("/proc/self/mountinfo")
-            .ok()
-            .map(|list| Survey::start(mounts::holding_data(&mounts::parse(&list))));
-        let (memory, swap) = system::memory_and_swap();
-        let mut readings = Readings {
-            cpu: None,
-            logical_cpus: read_stat().and_then(|stat| cpu::online(&stat)),
-            memory,
-            swap,
-            load: system::load(),
-            uptime_seconds: system::uptime_seconds(),
-            filesystems: None,
-        };
-        let facts = system::facts();
-        readings.cpu = cpu_start.and_then(CpuStart::finish);
-        readings.filesystems = survey.map(Survey::finish);
-        Measurement { taken_at: Timestamp::from(now()), boot: system::boot(), facts, readings }
+    /// Reads this host. Takes half a second with a spot value, and as long as filesystems, programs and checks take;
+    /// otherwise a few milliseconds.
+    pub(crate) fn take(asked: &Asked<'_>) -> Measurement {
+        #[cfg(target_os = "linux")]
+        let begun = linux::Begun::begin(asked, tree::Tree::live());
+        #[cfg(not(target_os = "linux"))]
+        let begun = portable::Begun::begin(asked);
+        let (facts, readings, counters) = begun.finish();
+        Measurement { taken_at: Timestamp::from(now()), boot: system::boot(), facts, readings, counters }
     }
 
     /// The id of the host's present boot.
@@ -67,37 +69,26 @@ impl Measurement {
             boot: self.boot.clone(),
             facts: self.facts.clone(),
             readings: self.readings.clone(),
+            counters: self.counters.clone(),
         })
     }
+}
+
+/// Whether this is the boot that the server knows counters of.
+pub(crate) fn is_boot(known: Option<&str>) -> bool {
+    known.is_some_and(|known| system::boot().is_some_and(|boot| boot.id == known))
+}
+
+/// The order in which filesystems matter when not all can be told of: by space or inodes, whichever is scarcer.
+pub(crate) fn fullest_first(a: &Filesystem, b: &Filesystem) -> Ordering {
+    let used = |fs: &Filesystem| fs.used_percent().unwrap_or(0.0).max(fs.inodes_used_percent().unwrap_or(0.0));
+    used(b).total_cmp(&used(a))
 }
 
 /// The time of day, by this host's clock.
 #[expect(clippy::disallowed_methods, reason = "the one place where the probe reads the clock")]
 pub(crate) fn now() -> SystemTime {
     SystemTime::now()
-}
-
-/// The first of the two readings a spot value takes.
-struct CpuStart {
-    ticks: Ticks,
-    read_at: Instant,
-}
-
-impl CpuStart {
-    fn read() -> Option<CpuStart> {
-        Some(CpuStart { ticks: Ticks::parse(&read_stat()?)?, read_at: Instant::now() })
-    }
-
-    fn finish(self) -> Option<Cpu> {
-        thread::sleep(CPU_WINDOW.saturating_sub(self.read_at.elapsed()));
-        let later = Ticks::parse(&read_stat()?)?;
-        let window_ms = u64::try_from(self.read_at.elapsed().as_millis()).ok()?;
-        Some(Cpu { busy_percent: later.busy_percent_since(&self.ticks)?, window_ms })
-    }
-}
-
-fn read_stat() -> Option<String> {
-    fs::read_to_string("/proc/stat").ok()
 }
 
 #[cfg(test)]

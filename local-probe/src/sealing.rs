@@ -46,7 +46,7 @@ impl<'a> Letter<'a> {
 #[cfg(test)]
 mod tests {
     use envelope::PrivateKey;
-    use sample::{Facts, Filesystem, Readings, SampleId, Timestamp};
+    use sample::{Counters, Facts, Filesystem, Readings, SampleId, Timestamp};
 
     use super::*;
 
@@ -62,6 +62,7 @@ mod tests {
             avail_bytes: 100,
             inodes: Some(100),
             inodes_free: Some(if n == 300 { 0 } else { 100 }),
+            ..Filesystem::default()
         };
         let sample = Sample {
             id: SampleId([1; 16]),
@@ -71,6 +72,7 @@ mod tests {
             boot: None,
             facts: Facts::default(),
             readings: Readings { filesystems: Some((0..512).map(mount).collect()), ..Readings::default() },
+            counters: Counters::default(),
         };
         let letter = Letter::new(&key, sample);
         let envelope = letter.seal(SpoolId([2; 16]), 7).unwrap();

@@ -61,7 +61,7 @@ const LOCK_POLL: Duration = Duration::from_millis(20);
 
 const LOCK: &str = "lock";
 const TARGET: &str = "target.json";
-const LONGEST_TARGET: u64 = 32 * 1024;
+const LONGEST_TARGET: u64 = 64 * 1024;
 
 /// Why a spool can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -121,7 +121,7 @@ impl Spool {
         let folder = spools.join(target.folder());
         let lock = lock(&folder.join(LOCK), LOCK_PATIENCE);
         match read_target(&folder) {
-            Ok(known) if known == *target => Spool::load(folder, lock?, boot).map(Some),
+            Ok(known) if known.is_of(target) => Spool::load(folder, lock?, boot).map(Some),
             // A visit has made it a former one meanwhile, or has emptied and removed it.
             Ok(_) => Ok(None),
             Err(SpoolError::Io(_, error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -3,7 +3,7 @@
 use std::fs;
 
 use envelope::PublicKey;
-use sample::{HostName, KeyId};
+use sample::{HostName, KeyId, Scope};
 use serde::{Deserialize, Serialize};
 
 use crate::measure;
@@ -19,12 +19,20 @@ pub(crate) struct Target {
     pub(crate) public_key: String,
     /// The machine this target is on: a home folder may be shared by several.
     pub(crate) machine_id: String,
+    /// What the server wants to be looked at.
+    #[serde(default)]
+    pub(crate) scope: Scope,
 }
 
 impl Target {
     /// The target a visit speaks of, on this machine.
-    pub(crate) fn new(host: HostName, key: &PublicKey) -> Target {
-        Target { host, key: KeyId(key.id()), public_key: key.to_pem(), machine_id: machine_id() }
+    pub(crate) fn new(host: HostName, key: &PublicKey, scope: Scope) -> Target {
+        Target { host, key: KeyId(key.id()), public_key: key.to_pem(), machine_id: machine_id(), scope }
+    }
+
+    /// Whether both are the same key and host name on the same machine.
+    pub(crate) fn is_of(&self, other: &Target) -> bool {
+        (&self.host, self.key, &self.machine_id) == (&other.host, other.key, &other.machine_id)
     }
 
     /// The name of its spool's folder: the first 16 hexadecimal digits of SHA-256(key id ‖ host name).
@@ -74,6 +82,7 @@ mod tests {
             key: KeyId([key; 32]),
             public_key: String::new(),
             machine_id: String::new(),
+            scope: Scope::default(),
         };
         // By Python: hashlib.sha256(b"\x01" * 32 + b"web1").hexdigest()[:16]
         assert_eq!(target("web1", 1).folder(), "b6778e6eeeb4f5bd");

@@ -7,12 +7,12 @@ use envelope::PublicKey;
 
 use crate::error::ProbeError;
 use crate::home::Home;
-use crate::measure::{self, Measurement};
+use crate::measure::{self, Asked, Measurement};
 use crate::sealing::Letter;
 use crate::spool::{self, Spool, SpoolError};
 use crate::target::{self, Target};
 
-/// Takes one measurement and keeps it for every target on this machine.
+/// Takes a measurement for every target on this machine, each with what its server wants to be looked at, and keeps it.
 ///
 /// # Errors
 /// There is no target yet, or some targets' samples could not be kept: then the others' are, and each failure is
@@ -22,8 +22,15 @@ pub fn sample(home: &Home) -> Result<(), Vec<ProbeError>> {
     if targets.is_empty() && failures.is_empty() {
         return Err(vec![ProbeError::NoTarget]);
     }
-    let measurement = Measurement::take(true);
-    failures.extend(targets.iter().filter_map(|target| keep_for(target, &measurement, home).err()));
+    for target in &targets {
+        let measurement = Measurement::take(&Asked {
+            scope: &target.scope,
+            spot: true,
+            notes: &home.notes(),
+            target: &target.folder(),
+        });
+        failures.extend(keep_for(target, &measurement, home).err());
+    }
     home.tidy(measure::now());
     if failures.is_empty() { Ok(()) } else { Err(failures) }
 }

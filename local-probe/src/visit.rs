@@ -9,7 +9,7 @@ use crate::VERSION;
 use crate::error::{ProbeError, one_line};
 use crate::former::{self, Luggage};
 use crate::home::Home;
-use crate::measure::{self, Measurement};
+use crate::measure::{self, Asked, Measurement};
 use crate::sealing::Letter;
 use crate::spool::{self, Spool, SpoolError};
 use crate::target::Target;
@@ -24,9 +24,14 @@ use crate::target::Target;
 pub fn run(home: &Home, input: impl Read, output: impl Write) -> Result<(), ProbeError> {
     let request = read_request(input)?;
     let key = home.public_key(request.key)?;
-    let measurement = Measurement::take(!request.cpu_baseline);
+    let target = Target::new(request.host.clone(), &key, request.scope.clone());
+    let measurement = Measurement::take(&Asked {
+        scope: &request.scope,
+        spot: !measure::is_boot(request.known_boot.as_deref()),
+        notes: &home.notes(),
+        target: &target.folder(),
+    });
     let sample = measurement.sample_for(request.host.clone(), Some(request.nonce)).map_err(ProbeError::Random)?;
-    let target = Target::new(request.host.clone(), &key);
     let opened = Spool::open(&home.spools(), &target, measurement.boot_id());
     let answer = prepare(opened, home, &request, &Letter::new(&key, sample))?;
     answer.write(&request, output).map_err(ProbeError::WriteAnswer)?;
@@ -163,12 +168,12 @@ mod tests {
         let refusal = |line: &str| read_request(line.as_bytes()).unwrap_err().one_line();
         let long = format!("{}\n", " ".repeat(wire::MAX_LINE));
         for line in ["", "{\"version\":1", &long] {
-            assert_eq!(refusal(line), "the request is cut off or longer than 16384 bytes");
+            assert_eq!(refusal(line), "the request is cut off or longer than 65536 bytes");
         }
         assert!(refusal("{}\n").starts_with("the request is not one this probe understands: missing field"));
         let ids = ("\"nonce\":\"00000000000000000000000000000000\",\"key\":", "00".repeat(32));
         let newer = format!(
-            "{{\"version\":2,\"host\":\"a\",{}\"{}\",\"acknowledgements\":[],\"cpu_baseline\":true,\"limits\":{{\"envelopes\":1,\"bytes\":1}}}}\n",
+            "{{\"version\":2,\"host\":\"a\",{}\"{}\",\"acknowledgements\":[],\"limits\":{{\"envelopes\":1,\"bytes\":1}}}}\n",
             ids.0, ids.1
         );
         assert_eq!(refusal(&newer), "the request has version 2, this probe knows version 1");

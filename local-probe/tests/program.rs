@@ -24,7 +24,7 @@ fn a_visit_brings_home_one_fresh_sample_that_only_the_private_key_opens() {
     assert!(readings.filesystems.as_ref().unwrap().iter().any(|fs| fs.mount == "/"));
     assert!(sample.boot.is_some());
     let mut with_baseline = host.request();
-    with_baseline.cpu_baseline = true;
+    with_baseline.known_boot = sample.boot.as_ref().map(|boot| boot.id.clone());
     assert_eq!(host.visit(&with_baseline).samples.pop().unwrap().readings.cpu, None);
 }
 
@@ -206,12 +206,12 @@ fn a_kernel_that_does_not_say_what_memory_is_available_leaves_memory_absent() {
     let host = Host::new();
     let replace = "mount --bind \"$1\" /proc/meminfo && exec \"$0\" run";
     let readings_with = |kernel: &str| {
-        let meminfo = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/proc").join(kernel).join("meminfo");
+        let meminfo = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/hosts").join(kernel).join("proc/meminfo");
         let mut unshare = Command::new("unshare");
         unshare.args(["--map-root-user", "--mount", "sh", "-c", replace]).arg(host.probe()).arg(meminfo);
         host.visit_by(&mut unshare, &host.request()).samples.pop().unwrap().readings
     };
-    let (old, new) = (readings_with("linux-3.10"), readings_with("ordinary"));
+    let (old, new) = (readings_with("linux-3.10"), readings_with("small-vm"));
     assert_eq!((old.memory, old.swap.unwrap().total_bytes), (None, 839_676 * 1024));
     let memory = new.memory.unwrap();
     assert_eq!((memory.total_bytes, memory.available_bytes), (8_134_440 * 1024, 5_210_044 * 1024));
@@ -228,7 +228,7 @@ fn what_cannot_be_done_is_said_on_one_line() {
     fs::copy(host.path(&format!("keys/{}.pub", host.request().key)), &path).unwrap();
     let reason = format!("{} holds key {}, not the key it is named for", path.display(), host.request().key);
     host.call_with("run", request.encode().as_bytes()).fails(1, &format!("fleet-probe: {reason}\n"));
-    host.call_with("run", b"{}").fails(1, "fleet-probe: the request is cut off or longer than 16384 bytes\n");
+    host.call_with("run", b"{}").fails(1, "fleet-probe: the request is cut off or longer than 65536 bytes\n");
     host.call("runn").fails(2, "fleet-probe: expected one of: run, sample, --version, --help\n");
 }
 

@@ -69,9 +69,15 @@ mod tests {
     use sample::{Load, Memory};
 
     fn fs(mount: &str, used: u64) -> Filesystem {
-        let (inodes, inodes_free) = (None, None);
         let (mount, fs_type) = (mount.to_owned(), "ext4".to_owned());
-        Filesystem { mount, fs_type, size_bytes: 100, used_bytes: used, avail_bytes: 100 - used, inodes, inodes_free }
+        Filesystem {
+            mount,
+            fs_type,
+            size_bytes: 100,
+            used_bytes: used,
+            avail_bytes: 100 - used,
+            ..Filesystem::default()
+        }
     }
 
     fn key(metric: Metric, selector: Selector) -> RuleKey {
@@ -101,7 +107,7 @@ mod tests {
     #[test]
     fn memory_is_the_used_share_and_load_is_per_cpu() {
         let readings = Readings {
-            memory: Some(Memory { total_bytes: 1000, available_bytes: 150 }),
+            memory: Some(Memory { total_bytes: 1000, available_bytes: 150, ..Memory::default() }),
             load: Some(Load { one: 3.0, five: 0.0, fifteen: 0.0 }),
             logical_cpus: Some(2),
             ..Readings::default()

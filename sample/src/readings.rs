@@ -1,148 +1,158 @@
-//! What a probe can read on a host. Every part may be absent.
+//! What is known of a host at one moment. Every part may be absent.
+
+mod filesystem;
+mod health;
+mod load;
+mod network;
+mod processes;
+mod watched;
+
+pub use filesystem::{Filesystem, StuckMount};
+pub use health::{Array, Container, Fan, Log, LogLine, RebootRequired, Temperature, Usage};
+pub use load::{Cpu, Load, Memory, Swap};
+pub use network::Listener;
+pub use processes::{Processes, TopProcess};
+pub use watched::{Check, CheckState, CheckValue, ParseCheckStateError, SystemdUnit, WantedProcess};
 
 use serde::{Deserialize, Serialize};
 
+use crate::Rates;
+use crate::range::{OutOfRange, all_within, count, most, within};
+
+/// Most entries that a sample may have of each kind. A probe that finds more says which it kept.
+pub mod most {
+    /// Filesystems, and mounts that hang.
+    pub const FILESYSTEMS: usize = 512;
+    /// Disks, and network interfaces.
+    pub const DEVICES: usize = 512;
+    /// Logical CPUs.
+    pub const CPUS: usize = 8192;
+    /// Temperatures, and fans.
+    pub const SENSORS: usize = 256;
+    /// Top processes.
+    pub const TOP_PROCESSES: usize = 32;
+    /// Wanted processes, units that failed or are wanted, custom checks.
+    pub const WATCHED: usize = 256;
+    /// Values of one custom check.
+    pub const VALUES: usize = 64;
+    /// Arrays and pools.
+    pub const ARRAYS: usize = 256;
+    /// Lines of the log.
+    pub const LOG_LINES: usize = 100;
+    /// Listening sockets.
+    pub const LISTENERS: usize = 1024;
+    /// Bytes of any one text: Linux's PATH_MAX.
+    pub const TEXT: usize = 4096;
+}
+
 /// The measured values of one sample. What could not be read is absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Readings {
-    /// CPU time.
+    /// CPU time: from the probe a spot value or nothing; the server puts the mean since the sample before in its place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu: Option<Cpu>,
     /// Number of logical CPUs that are online.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logical_cpus: Option<u32>,
+    /// Load averages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load: Option<Load>,
     /// Main memory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<Memory>,
     /// Swap space; absent also on a host that has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub swap: Option<Swap>,
-    /// Load averages.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub load: Option<Load>,
     /// Seconds since boot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uptime_seconds: Option<u64>,
+    /// The container that the probe ran in; absent on a host of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<Container>,
     /// Mounted filesystems that hold data; absent when the list could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filesystems: Option<Vec<Filesystem>>,
-}
-
-/// CPU time over a window.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Cpu {
-    /// Share of time all CPUs were busy, percent: everything but idle and iowait. 0 to 100.
-    pub busy_percent: f64,
-    /// The window it is the mean of, in milliseconds.
-    pub window_ms: u64,
-}
-
-/// Main memory.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Memory {
-    /// All of it. Above 0.
-    pub total_bytes: u64,
-    /// What programs could still get without swapping (`MemAvailable`, Linux 3.14 and later). Source: proc_meminfo(5).
-    pub available_bytes: u64,
-}
-
-impl Memory {
-    /// Memory in use, percent: (total − available) / total, so page cache counts as free. 0 to 100.
-    pub fn used_percent(&self) -> f64 {
-        percent(self.total_bytes.saturating_sub(self.available_bytes), self.total_bytes)
-    }
-}
-
-/// Swap space of a host that has some.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Swap {
-    /// All of it. Above 0.
-    pub total_bytes: u64,
-    /// What is free.
-    pub free_bytes: u64,
-}
-
-impl Swap {
-    /// Swap in use, percent. 0 to 100.
-    pub fn used_percent(&self) -> f64 {
-        percent(self.total_bytes.saturating_sub(self.free_bytes), self.total_bytes)
-    }
-}
-
-/// Load averages: the mean number of tasks that run or wait, over 1, 5 and 15 minutes. Source: proc_loadavg(5).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Load {
-    /// Over one minute.
-    pub one: f64,
-    /// Over five minutes.
-    pub five: f64,
-    /// Over fifteen minutes.
-    pub fifteen: f64,
-}
-
-/// One mounted filesystem, in bytes and inodes as statvfs(3) counts them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Filesystem {
-    /// Where it is mounted. Chosen by the host: show it through [`crate::Untrusted`].
-    pub mount: String,
-    /// Its type, such as `ext4`.
-    pub fs_type: String,
-    /// All of it: blocks × fragment size.
-    pub size_bytes: u64,
-    /// blocks − free blocks. Blocks reserved for root are neither used nor available.
-    pub used_bytes: u64,
-    /// What an unprivileged user can still write.
-    pub avail_bytes: u64,
-    /// Number of inodes; absent where the filesystem has no fixed number.
+    /// Mounts that did not answer in time. They are not among the filesystems.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stuck_mounts: Vec<StuckMount>,
+    /// Temperatures; absent where the list could not be read, empty on a machine without sensors.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub inodes: Option<u64>,
-    /// Inodes that are free; absent like `inodes`.
+    pub temperatures: Option<Vec<Temperature>>,
+    /// Fans, like temperatures.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub inodes_free: Option<u64>,
+    pub fans: Option<Vec<Fan>>,
+    /// Processes: how many, and the biggest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub processes: Option<Processes>,
+    /// The processes that were asked for; absent when the list of processes could not be read, or none was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wanted_processes: Option<Vec<WantedProcess>>,
+    /// systemd's units that failed, and those that were asked for; absent without systemd.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub units: Option<Vec<SystemdUnit>>,
+    /// Sessions of users who are logged in; our own visit is not one, since it has no terminal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logged_in_users: Option<u32>,
+    /// Open file handles of the whole system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_handles: Option<Usage>,
+    /// Connections the firewall keeps track of; absent where it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conntrack: Option<Usage>,
+    /// Whether something keeps the clock right, as the kernel knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_synchronized: Option<bool>,
+    /// Whether the host waits for a reboot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reboot_required: Option<RebootRequired>,
+    /// Installed packages for which the lists on the host have a security update.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security_updates: Option<u32>,
+    /// Software RAID arrays and ZFS pools; absent where neither could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arrays: Option<Vec<Array>>,
+    /// Error lines of the log since the sample before; absent unless asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<Log>,
+    /// Sockets that listen; absent unless asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listeners: Option<Vec<Listener>>,
+    /// Custom checks of the host's own; absent where it has no folder for them, or they are not wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checks: Option<Vec<Check>>,
+    /// Means since the sample before. The server makes them from [`crate::Counters`]; a probe sends none.
+    #[serde(skip)]
+    pub rates: Rates,
 }
 
-impl Filesystem {
-    /// Space in use, percent, as `df` counts it but unrounded: used / (used + avail). Absent for a size of 0.
-    pub fn used_percent(&self) -> Option<f64> {
-        let usable = self.used_bytes.saturating_add(self.avail_bytes);
-        (usable > 0).then(|| percent(self.used_bytes, usable))
-    }
-
-    /// Inodes in use, percent. Absent where the filesystem has no fixed number.
-    pub fn inodes_used_percent(&self) -> Option<f64> {
-        let (all, free) = (self.inodes?, self.inodes_free?);
-        (all > 0).then(|| percent(all.saturating_sub(free), all))
+impl Readings {
+    pub(crate) fn check(&self) -> Result<(), OutOfRange> {
+        all_within(&self.cpu, Cpu::check)?;
+        within(self.logical_cpus != Some(0), "logical_cpus")?;
+        all_within(&self.load, Load::check)?;
+        all_within(&self.memory, Memory::check)?;
+        all_within(&self.swap, Swap::check)?;
+        count(self.uptime_seconds, "uptime")?;
+        all_within(&self.container, Container::check)?;
+        most(self.filesystems.as_deref(), most::FILESYSTEMS, Filesystem::check, "filesystems")?;
+        most(Some(&self.stuck_mounts), most::FILESYSTEMS, StuckMount::check, "stuck mounts")?;
+        most(self.temperatures.as_deref(), most::SENSORS, Temperature::check, "temperatures")?;
+        most(self.fans.as_deref(), most::SENSORS, Fan::check, "fans")?;
+        all_within(&self.processes, Processes::check)?;
+        most(self.wanted_processes.as_deref(), most::WATCHED, WantedProcess::check, "wanted processes")?;
+        most(self.units.as_deref(), most::WATCHED, SystemdUnit::check, "units")?;
+        all_within(&self.file_handles, Usage::check)?;
+        all_within(&self.conntrack, Usage::check)?;
+        all_within(&self.reboot_required, RebootRequired::check)?;
+        most(self.arrays.as_deref(), most::ARRAYS, Array::check, "arrays")?;
+        all_within(&self.log, Log::check)?;
+        most(self.listeners.as_deref(), most::LISTENERS, Listener::check, "listeners")?;
+        most(self.checks.as_deref(), most::WATCHED, Check::check, "checks")
     }
 }
 
-fn percent(part: u64, whole: u64) -> f64 {
+/// The share of `part` in `whole`, percent.
+pub(crate) fn percent(part: u64, whole: u64) -> f64 {
     part as f64 / whole as f64 * 100.0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn memory_used_is_what_is_not_available() {
-        let memory = Memory { total_bytes: 1000, available_bytes: 150 };
-        assert_eq!(memory.used_percent(), 85.0);
-        // Seen under lxcfs: more available than there is.
-        assert_eq!(Memory { total_bytes: 1000, available_bytes: 2000 }.used_percent(), 0.0);
-    }
-
-    #[test]
-    fn disk_percent_leaves_the_reserve_of_root_out_as_df_does() {
-        let full = Filesystem {
-            mount: "/".into(),
-            fs_type: "ext4".into(),
-            size_bytes: 100,
-            used_bytes: 95,
-            avail_bytes: 0,
-            inodes: Some(0),
-            inodes_free: Some(0),
-        };
-        assert_eq!(full.used_percent(), Some(100.0));
-        assert_eq!(full.inodes_used_percent(), None, "btrfs has no fixed number of inodes");
-    }
 }

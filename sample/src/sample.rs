@@ -2,11 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{HostName, Nonce, Readings, SampleId, Timestamp};
-
-/// Longest text a probe may report for any one fact or mount point, in bytes. Linux's PATH_MAX.
-const MAX_TEXT: usize = 4096;
-const MAX_FILESYSTEMS: usize = 512;
+use crate::range::{OutOfRange, texts};
+use crate::{Counters, HostName, Nonce, Readings, SampleId, Timestamp};
 
 /// One measurement of one host.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,10 +24,13 @@ pub struct Sample {
     pub facts: Facts,
     /// What was measured.
     pub readings: Readings,
+    /// What the kernel counts since boot.
+    #[serde(default)]
+    pub counters: Counters,
 }
 
 /// A boot of a host, and a point in it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Boot {
     /// The kernel's random id of this boot (`/proc/sys/kernel/random/boot_id`).
     pub id: String,
@@ -53,6 +53,12 @@ pub struct Facts {
     /// Machine type, such as `x86_64`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub architecture: Option<String>,
+    /// The model of its CPUs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_model: Option<String>,
+    /// What it runs in, as systemd-detect-virt(1) calls it: `kvm`, `vmware`, `docker` … or `none`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub virtualization: Option<String>,
 }
 
 /// The bytes are not a sample.
@@ -84,43 +90,18 @@ impl Sample {
     }
 
     fn check(&self) -> Result<(), SampleError> {
-        let within = |good: bool, what| if good { Ok(()) } else { Err(SampleError::OutOfRange(what)) };
-        let Facts { hostname, os, kernel, architecture } = &self.facts;
-        let boot_id = self.boot.as_ref().map(|boot| &boot.id);
-        for text in
-            [hostname.as_ref(), os.as_ref(), kernel.as_ref(), architecture.as_ref(), boot_id].into_iter().flatten()
-        {
-            within(text.len() <= MAX_TEXT, "a text")?;
-        }
-        let Readings { cpu, logical_cpus, memory, swap, load, uptime_seconds, filesystems } = &self.readings;
-        within(cpu.is_none_or(|cpu| (0.0..=100.0).contains(&cpu.busy_percent) && fits(cpu.window_ms)), "cpu")?;
-        within(*logical_cpus != Some(0), "logical_cpus")?;
-        within(
-            memory.is_none_or(|memory| {
-                memory.total_bytes > 0 && fits(memory.total_bytes) && fits(memory.available_bytes)
-            }),
-            "memory",
-        )?;
-        within(
-            swap.is_none_or(|swap| swap.total_bytes > 0 && fits(swap.total_bytes) && fits(swap.free_bytes)),
-            "swap",
-        )?;
-        within(load.is_none_or(|load| [load.one, load.five, load.fifteen].iter().all(|l| *l >= 0.0)), "load")?;
-        within(uptime_seconds.is_none_or(fits), "uptime")?;
-        let filesystems = filesystems.as_deref().unwrap_or(&[]);
-        within(filesystems.len() <= MAX_FILESYSTEMS, "the number of filesystems")?;
-        for fs in filesystems {
-            within((1..=MAX_TEXT).contains(&fs.mount.len()) && fs.fs_type.len() <= MAX_TEXT, "a text")?;
-            let counts = [Some(fs.size_bytes), Some(fs.used_bytes), Some(fs.avail_bytes), fs.inodes, fs.inodes_free];
-            within(counts.into_iter().flatten().all(fits), "filesystem")?;
-        }
-        Ok(())
+        self.texts()
+            .and_then(|()| self.readings.check())
+            .and_then(|()| self.counters.check())
+            .map_err(SampleError::OutOfRange)
     }
-}
 
-/// The database counts in signed 64-bit integers.
-fn fits(count: u64) -> bool {
-    i64::try_from(count).is_ok()
+    fn texts(&self) -> Result<(), OutOfRange> {
+        let Facts { hostname, os, kernel, architecture, cpu_model, virtualization } = &self.facts;
+        let boot_id = self.boot.as_ref().map(|boot| &boot.id);
+        let facts = [hostname, os, kernel, architecture, cpu_model, virtualization];
+        texts(facts.into_iter().flatten().chain(boot_id))
+    }
 }
 
 #[cfg(test)]
@@ -136,7 +117,11 @@ mod tests {
             host_time_ms: Timestamp::from_millis(1_795_241_857_000),
             boot: Some(Boot { id: "b".into(), elapsed_ms: 12 }),
             facts: Facts::default(),
-            readings: Readings { cpu: Some(Cpu { busy_percent: 12.5, window_ms: 500 }), ..Readings::default() },
+            readings: Readings {
+                cpu: Some(Cpu { busy_percent: 12.5, window_ms: 500, spot: true, ..Cpu::default() }),
+                ..Readings::default()
+            },
+            counters: Counters::default(),
         }
     }
 
@@ -149,16 +134,16 @@ mod tests {
 
     #[test]
     fn fields_of_a_newer_probe_are_ignored() {
-        let text = String::from_utf8(sample().encode()).unwrap().replacen('{', "{\"pressure\":[1],", 1);
+        let text = String::from_utf8(sample().encode()).unwrap().replacen('{', "{\"gravity\":[1],", 1);
         assert_eq!(Sample::decode(text.as_bytes()).unwrap(), sample());
     }
 
     #[test]
     fn values_outside_their_range_are_refused() {
         let mut hot = sample();
-        hot.readings.cpu = Some(Cpu { busy_percent: 100.1, window_ms: 1 });
+        hot.readings.cpu = Some(Cpu { busy_percent: 100.1, ..Cpu::default() });
         let mut empty = sample();
-        empty.readings.memory = Some(Memory { total_bytes: 0, available_bytes: 0 });
+        empty.readings.memory = Some(Memory::default());
         let mut long = sample();
         long.facts.os = Some("x".repeat(5000));
         for bad in [hot, empty, long] {

@@ -16,14 +16,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{HostName, KeyId, Nonce, SpoolId};
+use crate::{HostName, KeyId, Nonce, Scope, SpoolId};
 
 /// The version of this conversation.
 pub const VERSION: u32 = 1;
 /// How many bytes of noise may come before the answer header.
 pub const MAX_NOISE: usize = 64 * 1024;
 /// Longest request line and answer header line, in bytes.
-pub const MAX_LINE: usize = 16 * 1024;
+pub const MAX_LINE: usize = 64 * 1024;
 
 /// Most former spools in a request.
 pub const MAX_FORMER: usize = 16;
@@ -49,9 +49,13 @@ pub struct Request {
     /// [`MAX_FORMER`].
     #[serde(default)]
     pub former: Vec<SpoolOwner>,
-    /// Whether the server can take CPU use as the mean since its last sample of this boot. Then the probe need
-    /// not wait to measure a spot value.
-    pub cpu_baseline: bool,
+    /// The boot of the newest sample the server has. In that boot CPU use is the mean since that sample, and the probe
+    /// need not wait to measure a spot value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_boot: Option<String>,
+    /// What is to be looked at beside what always is.
+    #[serde(default)]
+    pub scope: Scope,
     /// How much the server takes home in this visit.
     pub limits: Limits,
 }
@@ -161,14 +165,16 @@ mod tests {
             key: KeyId([2; 32]),
             acknowledgements: vec![Acknowledgement { spool: SpoolId([3; 16]), through: 41 }],
             former: Vec::new(),
-            cpu_baseline: false,
+            known_boot: Some("3f1c9a52".into()),
+            scope: Scope::default(),
             limits: Limits { envelopes: 1000, bytes: 8 << 20 },
         };
         let expected = concat!(
             r#"{"version":1,"host":"web1","nonce":"01010101010101010101010101010101","#,
             r#""key":"0202020202020202020202020202020202020202020202020202020202020202","#,
             r#""acknowledgements":[{"spool":"03030303030303030303030303030303","through":41}],"former":[],"#,
-            r#""cpu_baseline":false,"limits":{"envelopes":1000,"bytes":8388608}}"#,
+            r#""known_boot":"3f1c9a52","scope":{"checks":true,"check_timeout_ms":10000,"process_arguments":false,"#,
+            r#""log_lines":0,"listeners":false,"network_filesystems":false},"limits":{"envelopes":1000,"bytes":8388608}}"#,
             "\n",
         );
         assert_eq!(request.encode(), expected);

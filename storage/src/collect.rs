@@ -25,6 +25,8 @@ pub struct HostRecord {
     pub acknowledgements: Vec<Acknowledgement>,
     /// When the run began that has its latest outcome other than `cancelled`.
     pub visited: Option<Timestamp>,
+    /// The boot of its newest sample, whose counters the next one's are compared with.
+    pub known_boot: Option<String>,
 }
 
 /// A visit that is over, with everything it brought home.
@@ -77,6 +79,8 @@ pub struct ReceivedSample {
     pub taken: Timestamp,
     /// When it came home.
     pub received: Timestamp,
+    /// How far the host's clock is ahead of the server's, in milliseconds; known of the sample of this visit alone.
+    pub clock_skew_ms: Option<i64>,
     /// The sample.
     pub sample: Sample,
 }
@@ -222,7 +226,7 @@ fn host_record(db: &Connection, name: &HostName, now: Timestamp) -> Result<HostR
     let mut insert = db.prepare_cached("INSERT INTO host (name, first_seen_ms) VALUES (?1, ?2) RETURNING id")?;
     let id = insert.query_row(params![name.as_str(), now.as_millis()], |row| row.get(0))?;
     let (work_dir, architecture, acknowledgements, visited) = (None, None, Vec::new(), None);
-    Ok(HostRecord { id, name: name.clone(), work_dir, architecture, acknowledgements, visited })
+    Ok(HostRecord { id, name: name.clone(), work_dir, architecture, acknowledgements, visited, known_boot: None })
 }
 
 fn known(db: &Connection, name: &HostName) -> Result<Option<HostRecord>, Failure> {
@@ -230,7 +234,7 @@ fn known(db: &Connection, name: &HostName) -> Result<Option<HostRecord>, Failure
     let found = select.query_row([name.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
     let Some((id, work_dir, architecture)) = found else { return Ok(None) };
     let (acknowledgements, visited) = (acknowledgements(db, id)?, visited(db, id)?);
-    Ok(Some(HostRecord { id, name: name.clone(), work_dir, architecture, acknowledgements, visited }))
+    Ok(Some(HostRecord { id, name: name.clone(), work_dir, architecture, acknowledgements, visited, known_boot: None }))
 }
 
 fn visited(db: &Connection, host: HostId) -> Result<Option<Timestamp>, Failure> {

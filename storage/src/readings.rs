@@ -9,7 +9,7 @@ use crate::{SampleRowId, StoreError};
 
 /// Fills the columns of a sample's row that are measured values, and adds its filesystems.
 pub(crate) fn write(db: &Connection, sample: SampleRowId, readings: &Readings) -> Result<(), Failure> {
-    let Readings { cpu, logical_cpus, memory, swap, load, uptime_seconds, filesystems } = readings;
+    let Readings { cpu, logical_cpus, memory, swap, load, uptime_seconds, filesystems, .. } = readings;
     let mut update = db.prepare_cached(
         "UPDATE sample SET
              cpu_percent = :cpu_percent, cpu_window_ms = :cpu_window_ms, logical_cpus = :logical_cpus,
@@ -82,13 +82,17 @@ fn scalars(row: &Row<'_>) -> rusqlite::Result<Readings> {
     let swap = unsigned_if_known(row, 5)?.zip(unsigned_if_known(row, 6)?);
     let load = row.get::<_, Option<f64>>(7)?.zip(row.get::<_, Option<f64>>(8)?).zip(row.get::<_, Option<f64>>(9)?);
     Ok(Readings {
-        cpu: cpu.map(|(busy_percent, window_ms)| Cpu { busy_percent, window_ms }),
+        cpu: cpu.map(|(busy_percent, window_ms)| Cpu { busy_percent, window_ms, ..Cpu::default() }),
         logical_cpus: unsigned_if_known(row, 2)?,
-        memory: memory.map(|(total_bytes, available_bytes)| Memory { total_bytes, available_bytes }),
+        memory: memory.map(|(total_bytes, available_bytes)| Memory {
+            total_bytes,
+            available_bytes,
+            ..Memory::default()
+        }),
         swap: swap.map(|(total_bytes, free_bytes)| Swap { total_bytes, free_bytes }),
         load: load.map(|((one, five), fifteen)| Load { one, five, fifteen }),
         uptime_seconds: unsigned_if_known(row, 10)?,
-        filesystems: None,
+        ..Readings::default()
     })
 }
 
@@ -106,6 +110,7 @@ fn read_filesystems(db: &Connection, sample: SampleRowId) -> Result<Vec<Filesyst
             avail_bytes: unsigned(row, 4)?,
             inodes: unsigned_if_known(row, 5)?,
             inodes_free: unsigned_if_known(row, 6)?,
+            ..Filesystem::default()
         })
     })?;
     Ok(found.collect::<Result<_, _>>()?)

@@ -120,7 +120,7 @@ fn host(found: &Row<'_>) -> rusqlite::Result<(HostId, HostStatus)> {
         last_ok: None,
         sample: None,
         firing: Vec::new(),
-        facts: Facts { hostname, os, kernel, architecture },
+        facts: Facts { hostname, os, kernel, architecture, ..Facts::default() },
         probe_version: found.get(6)?,
         unreadable: Vec::new(),
     };

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use rules::{AlertKey, AlertState, Event, EventKind, Instance, Recipient, RuleKey, Selector};
 use sample::{
-    Cpu, Facts, Filesystem, HostName, Load, Memory, Metric, Nonce, Outcome, OutcomeKind, Readings, Sample, SampleId,
-    SpoolId, Swap, Timestamp,
+    Counters, Cpu, Facts, Filesystem, HostName, Load, Memory, Metric, Nonce, Outcome, OutcomeKind, Readings, Sample,
+    SampleId, SpoolId, Swap, Timestamp,
 };
 use tempfile::TempDir;
 
@@ -107,19 +107,21 @@ pub(crate) fn received(number: u8, taken: Timestamp, readings: Readings) -> Rece
         boot: None,
         facts: Facts::default(),
         readings,
+        counters: Counters::default(),
     };
-    ReceivedSample { taken, received: taken.plus_millis(700), sample }
+    ReceivedSample { taken, received: taken.plus_millis(700), clock_skew_ms: None, sample }
 }
 
 pub(crate) fn every_reading() -> Readings {
     Readings {
-        cpu: Some(Cpu { busy_percent: 12.5, window_ms: 300_000 }),
+        cpu: Some(Cpu { busy_percent: 12.5, window_ms: 300_000, ..Cpu::default() }),
         logical_cpus: Some(8),
-        memory: Some(Memory { total_bytes: 1000, available_bytes: 150 }),
+        memory: Some(Memory { total_bytes: 1000, available_bytes: 150, ..Memory::default() }),
         swap: Some(Swap { total_bytes: 400, free_bytes: 100 }),
         load: Some(Load { one: 0.5, five: 0.25, fifteen: 0.125 }),
         uptime_seconds: Some(8_640_000),
         filesystems: Some(vec![filesystem("/", 40), filesystem("/var", 91)]),
+        ..Readings::default()
     }
 }
 
@@ -132,6 +134,7 @@ pub(crate) fn filesystem(mount: &str, used: u64) -> Filesystem {
         avail_bytes: 100 - used,
         inodes: Some(1000),
         inodes_free: Some(900),
+        ..Filesystem::default()
     }
 }
 

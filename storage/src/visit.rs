@@ -68,7 +68,7 @@ fn update_key(db: &Connection, visit: &Visit) -> Result<(), Failure> {
 }
 
 fn update_facts(db: &Connection, host: HostId, facts: &Facts, probe_version: &str) -> Result<(), Failure> {
-    let Facts { hostname, os, kernel, architecture } = facts;
+    let Facts { hostname, os, kernel, architecture, .. } = facts;
     let mut update = db.prepare_cached(
         "UPDATE host SET hostname = ?2, os = ?3, kernel = ?4, architecture = ?5, probe_version = ?6
          WHERE id = ?1 AND (hostname, os, kernel, architecture, probe_version) IS NOT (?2, ?3, ?4, ?5, ?6)",

@@ -38,7 +38,8 @@ fn letter(number: u16, host: &str) -> Vec<u8> {
     id.0[..2].copy_from_slice(&number.to_be_bytes());
     let (host, host_time_ms) = (host.parse().unwrap(), Timestamp::from_millis(1_700_000_000_000));
     let (facts, readings) = (Facts::default(), Readings::default());
-    Sample { id, host, nonce: None, host_time_ms, boot: None, facts, readings }.encode()
+    Sample { id, host, nonce: None, host_time_ms, boot: None, facts, readings, counters: sample::Counters::default() }
+        .encode()
 }
 
 /// Fills the spool with things that look like envelopes, numbered from `first` on.

@@ -76,7 +76,12 @@ impl Fleet {
                     work_dir: WorkDir::Unchanged,
                     settled: Settled::Unchanged,
                     facts: None,
-                    samples: vec![ReceivedSample { taken: at(minute), received: at(minute), sample }],
+                    samples: vec![ReceivedSample {
+                        taken: at(minute),
+                        received: at(minute),
+                        clock_skew_ms: None,
+                        sample,
+                    }],
                     spools: vec![],
                     rejected: vec![],
                 }
@@ -89,7 +94,16 @@ impl Fleet {
     fn sample(&self, host: sample::HostName, minute: i64, readings: Readings) -> Sample {
         self.samples.set(self.samples.get() + 1);
         let (id, facts) = (SampleId([self.samples.get(); 16]), Facts::default());
-        Sample { id, host, nonce: None, host_time_ms: at(minute), boot: None, facts, readings }
+        Sample {
+            id,
+            host,
+            nonce: None,
+            host_time_ms: at(minute),
+            boot: None,
+            facts,
+            readings,
+            counters: sample::Counters::default(),
+        }
     }
 
     /// One run of the alerter at that minute.
@@ -152,7 +166,7 @@ pub(crate) fn quick() -> Timeouts {
 }
 
 pub(crate) fn memory(percent: u64) -> Readings {
-    let memory = Memory { total_bytes: 100, available_bytes: 100 - percent };
+    let memory = Memory { total_bytes: 100, available_bytes: 100 - percent, ..Memory::default() };
     Readings { memory: Some(memory), ..Readings::default() }
 }
 
@@ -163,8 +177,7 @@ pub(crate) fn disks(used: &[(&str, u64)]) -> Readings {
         size_bytes: 100,
         used_bytes: *used,
         avail_bytes: 100 - used,
-        inodes: None,
-        inodes_free: None,
+        ..Filesystem::default()
     };
     Readings { filesystems: Some(used.iter().map(filesystem).collect()), ..Readings::default() }
 }

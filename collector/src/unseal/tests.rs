@@ -3,7 +3,7 @@ use std::sync::LazyLock;
 
 use envelope::{Place, PrivateKey, PublicKey, seal};
 use sample::wire::AnswerHeader;
-use sample::{Boot, Facts, Readings, SampleId};
+use sample::{Boot, Counters, Facts, Readings, SampleId};
 
 use super::*;
 use crate::keys::KeyPair;
@@ -31,7 +31,16 @@ fn host() -> HostName {
 fn sample(id: u8, host_time: i64, boot: Option<(&str, u64)>, nonce: Option<Nonce>) -> Sample {
     let boot = boot.map(|(id, elapsed_ms)| Boot { id: id.to_owned(), elapsed_ms });
     let (facts, readings) = (Facts::default(), Readings::default());
-    Sample { id: SampleId([id; 16]), host: host(), nonce, host_time_ms: at(host_time), boot, facts, readings }
+    Sample {
+        id: SampleId([id; 16]),
+        host: host(),
+        nonce,
+        host_time_ms: at(host_time),
+        boot,
+        facts,
+        readings,
+        counters: Counters::default(),
+    }
 }
 
 fn sealed(spool: SpoolId, sequence: u64, sample: &Sample) -> Vec<u8> {
@@ -170,7 +179,7 @@ fn a_clock_that_was_reset_for_one_boot_moves_no_other_sample() {
 #[test]
 fn what_opened_and_is_no_sample_is_acknowledged_also_without_a_fresh_one_behind() {
     let mut hot = sample(1, 1_000, None, Some(NONCE));
-    hot.readings.cpu = Some(::sample::Cpu { busy_percent: 101.0, window_ms: 500 });
+    hot.readings.cpu = Some(::sample::Cpu { busy_percent: 101.0, window_ms: 500, ..::sample::Cpu::default() });
     let unsealed = open_all(&[sealed(CURRENT, 6, &hot)], 0);
     assert!(!unsealed.fresh);
     assert_eq!(through(&unsealed, CURRENT), Some(6));

@@ -1,12 +1,19 @@
 //! The readings of this machine, against what other programs say of it.
 
 use std::collections::HashMap;
+use std::fs;
 use std::process::Command;
 
 use super::*;
 
 /// What may change between two readings on a machine that is in use.
 const ALLOWED_DRIFT_BYTES: u64 = 256 << 20;
+
+fn take(spot: bool) -> Measurement {
+    let folder = tempfile::tempdir().unwrap();
+    let notes = Notes::in_folder(folder.path());
+    Measurement::take(&Asked { scope: &Scope::default(), spot, notes: &notes, target: "00" })
+}
 
 /// Mount point to (size, used, available) in bytes, by coreutils' `df`.
 fn df() -> HashMap<String, (u64, u64, u64)> {
@@ -27,7 +34,7 @@ fn cpus_online() -> u32 {
 #[test]
 fn filesystems_have_the_numbers_of_df() {
     let df = df();
-    let filesystems = Measurement::take(false).readings.filesystems.unwrap();
+    let filesystems = take(false).readings.filesystems.unwrap();
     assert!(filesystems.iter().any(|fs| fs.mount == "/"), "{filesystems:?}");
     for fs in filesystems {
         let (size, used, avail) = df[&fs.mount];
@@ -46,7 +53,7 @@ fn memory_has_the_numbers_of_the_kernel() {
         let line = meminfo.lines().find_map(|line| line.strip_prefix(key)).unwrap();
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     };
-    let readings = Measurement::take(false).readings;
+    let readings = take(false).readings;
     let memory = readings.memory.unwrap();
     assert_eq!(memory.total_bytes, bytes("MemTotal:"));
     assert!(memory.available_bytes.abs_diff(bytes("MemAvailable:")) < 4 * ALLOWED_DRIFT_BYTES, "{memory:?}");
@@ -55,14 +62,14 @@ fn memory_has_the_numbers_of_the_kernel() {
 
 #[test]
 fn a_spot_value_has_its_window_beside_it_and_is_left_out_when_not_wanted() {
-    let cpu = Measurement::take(true).readings.cpu.unwrap();
+    let cpu = take(true).readings.cpu.unwrap();
     assert!((0.0..=100.0).contains(&cpu.busy_percent) && (500..10_000).contains(&cpu.window_ms), "{cpu:?}");
-    assert_eq!(Measurement::take(false).readings.cpu, None);
+    assert_eq!(take(false).readings.cpu, None);
 }
 
 #[test]
 fn every_reading_of_this_machine_is_one_a_collector_accepts() {
-    let measurement = Measurement::take(true);
+    let measurement = take(true);
     let (first, second) = (
         measurement.sample_for("web1".parse().unwrap(), None).unwrap(),
         measurement.sample_for("web1".parse().unwrap(), None).unwrap(),

@@ -20,7 +20,7 @@ fn sealed(spool: SpoolId, sequence: u64, size: usize) -> Vec<u8> {
 
 impl Spools {
     fn new() -> Spools {
-        let target = Target::new("web1".parse().unwrap(), key());
+        let target = Target::new("web1".parse().unwrap(), key(), sample::Scope::default());
         Spools { folder: tempfile::tempdir().unwrap(), target }
     }
 

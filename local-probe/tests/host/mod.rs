@@ -83,7 +83,8 @@ impl Host {
             key: KeyId(key().id()),
             acknowledgements: Vec::new(),
             former: Vec::new(),
-            cpu_baseline: false,
+            known_boot: None,
+            scope: sample::Scope::default(),
             limits: Limits { envelopes: 1000, bytes: 8 << 20 },
         }
     }

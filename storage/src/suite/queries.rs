@@ -105,7 +105,7 @@ fn memory_of_a_host_over_the_last_day_is_its_own_and_hour_by_hour() {
     let (run, web1, db1) = (fixture.run(), fixture.host("web1"), fixture.host("db1"));
     let hour = Timestamp::from_millis(now(&fixture.store).as_millis() / 3_600_000 * 3_600_000);
     let using = |percent: u64| Readings {
-        memory: Some(Memory { total_bytes: 100, available_bytes: 100 - percent }),
+        memory: Some(Memory { total_bytes: 100, available_bytes: 100 - percent, ..Memory::default() }),
         ..Readings::default()
     };
     let taken = [(1, 25, 99), (2, 2, 40), (3, 2, 60), (4, 1, 70)];

@@ -3,7 +3,9 @@
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
-use sample::{Boot, Cpu, Facts, Filesystem, Load, Memory, Nonce, Readings, Sample, SampleId, Swap, Timestamp};
+use sample::{
+    Boot, Counters, Cpu, Facts, Filesystem, Load, Memory, Nonce, Readings, Sample, SampleId, Swap, Timestamp,
+};
 
 use super::host::Host;
 
@@ -33,8 +35,10 @@ pub(super) fn measure(host: Host, nonce: Nonce) -> Result<Sample> {
             os: Some("Debian GNU/Linux 12 (bookworm)".to_owned()),
             kernel: Some("6.1.0-28-amd64".to_owned()),
             architecture: Some("x86_64".to_owned()),
+            ..Facts::default()
         },
         readings: readings(host, uptime_seconds),
+        counters: Counters::default(),
     })
 }
 
@@ -42,14 +46,19 @@ fn readings(host: Host, uptime_seconds: u64) -> Readings {
     let some = u64::from(host.0 % 97);
     let busy = f64::from(host.0 % 89);
     Readings {
-        cpu: Some(Cpu { busy_percent: busy + 0.374_812_5, window_ms: 500 }),
+        cpu: Some(Cpu { busy_percent: busy + 0.374_812_5, window_ms: 500, spot: true, ..Cpu::default() }),
         logical_cpus: Some(8),
-        memory: Some(Memory { total_bytes: 16 * GIB - 731_136, available_bytes: 3 * GIB + some * 10_485_760 }),
+        memory: Some(Memory {
+            total_bytes: 16 * GIB - 731_136,
+            available_bytes: 3 * GIB + some * 10_485_760,
+            ..Memory::default()
+        }),
         swap: Some(Swap { total_bytes: 2 * GIB, free_bytes: GIB + some * 1_048_576 }),
         // Two decimals, as the kernel writes them.
         load: Some(Load { one: busy / 100.0, five: (busy + 7.0) / 100.0, fifteen: (busy + 3.0) / 100.0 }),
         uptime_seconds: Some(uptime_seconds),
         filesystems: Some(MOUNTS.iter().map(|(mount, size)| filesystem(mount, size * GIB, some)).collect()),
+        ..Readings::default()
     }
 }
 
@@ -64,6 +73,7 @@ fn filesystem(mount: &str, size_bytes: u64, some: u64) -> Filesystem {
         avail_bytes: (size_bytes - used_bytes).saturating_sub(reserved),
         inodes: Some(size_bytes / 16_384),
         inodes_free: Some(size_bytes / 16_384 / 128 * (128 - some)),
+        ..Filesystem::default()
     }
 }
 

@@ -89,7 +89,8 @@ fn the_plain_answer_has_about_as_many_bytes_as_the_probes() {
         key: KeyId([2; 32]),
         acknowledgements: Vec::new(),
         former: Vec::new(),
-        cpu_baseline: false,
+        known_boot: None,
+        scope: sample::Scope::default(),
         limits: Limits { envelopes: 1000, bytes: 8 << 20 },
     };
     let visit = Visit { sshd: sshd(&random_key()), host: HOST, request: request.encode().into_bytes() };

@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn disks_pools_and_subvolumes_are_listed_once_and_nothing_that_is_virtual_remote_or_an_image() {
         assert_eq!(
-            shown(include_bytes!("../../testdata/proc/ordinary/mountinfo")),
+            shown(include_bytes!("../../../testdata/hosts/small-vm/proc/self/mountinfo")),
             [
                 "/ ext4",
                 "/boot/efi vfat",
@@ -185,21 +185,27 @@ mod tests {
 
     #[test]
     fn the_initial_ramdisk_under_the_root_is_not_the_root() {
-        assert_eq!(shown(include_bytes!("../../testdata/proc/linux-3.10/mountinfo")), ["/ xfs", "/boot xfs"]);
+        assert_eq!(
+            shown(include_bytes!("../../../testdata/hosts/linux-3.10/proc/self/mountinfo")),
+            ["/ xfs", "/boot xfs"]
+        );
     }
 
     #[test]
     fn the_root_of_a_container_is_shown_though_it_is_an_overlay() {
-        assert_eq!(shown(include_bytes!("../../testdata/proc/container/mountinfo")), ["/ overlay", "/etc/hosts ext4"]);
+        assert_eq!(
+            shown(include_bytes!("../../../testdata/hosts/container-lxcfs/proc/self/mountinfo")),
+            ["/ overlay", "/etc/hosts ext4"]
+        );
     }
 
     #[test]
     fn hidden_mounts_and_damaged_lines_are_left_out_and_odd_names_are_kept() {
-        let names = shown(include_bytes!("../../testdata/proc/hostile/mountinfo"));
+        let names = shown(include_bytes!("../../../testdata/hosts/hostile/proc/self/mountinfo"));
         let expected =
             ["/ ext4", r"/a ext4", r"/line\nbreak\ttab ext4", r"/not-utf8-\xff ext4", r"/odd\\9 ext4", "/old ext4"];
         assert_eq!(names, expected);
-        let mounts = parse(include_bytes!("../../testdata/proc/hostile/mountinfo"));
+        let mounts = parse(include_bytes!("../../../testdata/hosts/hostile/proc/self/mountinfo"));
         let a = holding_data(&mounts).into_iter().find(|mount| mount.point == b"/a").unwrap();
         assert_eq!(a.source, b"/dev/vdd", "the later mount on the same point is the one that is seen");
     }

@@ -1,6 +1,5 @@
 //! How full each filesystem is, without letting one that hangs stop the probe.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -11,21 +10,28 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{StatVfs, statvfs};
-use sample::Filesystem;
+use sample::{Filesystem, StuckMount, most};
 
-use super::mounts::Mount;
+use super::mounts::{self, Mount};
+use super::{Asked, Tree};
+use crate::measure::fullest_first;
 
 /// How long filesystems may take to answer, all together.
 const BUDGET: Duration = Duration::from_secs(2);
 /// How many may hang before the rest goes unread.
 const WORKERS: usize = 8;
 /// As many as a sample may hold.
-const MOST: usize = 512;
+const MOST: usize = most::FILESYSTEMS;
 /// Longest mount point a sample may hold, in bytes.
 const LONGEST_NAME: usize = 4096;
 
 /// A reading of filesystems that is under way.
 pub(super) struct Survey {
+    /// None where the list of mounts can't be read.
+    asking: Option<Asking>,
+}
+
+struct Asking {
     found: Receiver<Option<Filesystem>>,
     expected: usize,
     deadline: Instant,
@@ -33,13 +39,22 @@ pub(super) struct Survey {
 
 impl Survey {
     /// Begins to ask every filesystem how full it is.
-    pub(super) fn start(mounts: Vec<Mount>) -> Survey {
-        Survey::start_with(mounts, BUDGET, read)
+    pub(super) fn begin(_asked: &Asked<'_>, tree: &Tree) -> Survey {
+        let list = tree.bytes("proc/self/mountinfo");
+        let asking = list.map(|list| Asking::start(mounts::holding_data(&mounts::parse(&list)), BUDGET, read));
+        Survey { asking }
     }
 
+    /// Those that answered in time, by mount point, and those that did not.
+    pub(super) fn finish(self) -> (Option<Vec<Filesystem>>, Vec<StuckMount>) {
+        (self.asking.map(Asking::finish), Vec::new())
+    }
+}
+
+impl Asking {
     /// statvfs(2) can hang for ever and its thread can't be stopped, so the asking is done by threads that
     /// nobody waits for. They end with the process.
-    fn start_with<R>(mounts: Vec<Mount>, budget: Duration, read: R) -> Survey
+    fn start<R>(mounts: Vec<Mount>, budget: Duration, read: R) -> Asking
     where
         R: Fn(&Mount) -> Option<Filesystem> + Clone + Send + 'static,
     {
@@ -60,11 +75,11 @@ impl Survey {
                 break;
             }
         }
-        Survey { found, expected, deadline }
+        Asking { found, expected, deadline }
     }
 
     /// Those that answered in time, by mount point. If there are more than a sample holds, the fullest.
-    pub(super) fn finish(self) -> Vec<Filesystem> {
+    fn finish(self) -> Vec<Filesystem> {
         let mut by_mount = BTreeMap::new();
         for _ in 0..self.expected {
             let left = self.deadline.saturating_duration_since(Instant::now());
@@ -82,12 +97,6 @@ impl Survey {
         }
         all
     }
-}
-
-/// The order in which filesystems matter when not all can be told of: by space or inodes, whichever is scarcer.
-pub(crate) fn fullest_first(a: &Filesystem, b: &Filesystem) -> Ordering {
-    let used = |fs: &Filesystem| fs.used_percent().unwrap_or(0.0).max(fs.inodes_used_percent().unwrap_or(0.0));
-    used(b).total_cmp(&used(a))
 }
 
 fn read(mount: &Mount) -> Option<Filesystem> {
@@ -108,6 +117,7 @@ fn describe(mount: &Mount, counts: &StatVfs) -> Option<Filesystem> {
         avail_bytes: bytes(counts.f_bavail)?,
         inodes,
         inodes_free: inodes.map(|all| counts.f_ffree.min(all)),
+        ..Filesystem::default()
     };
     (described.size_bytes > 0 && described.mount.len() <= LONGEST_NAME).then_some(described)
 }
@@ -130,8 +140,7 @@ mod tests {
             size_bytes: 1000,
             used_bytes: used,
             avail_bytes: 1000 - used,
-            inodes: None,
-            inodes_free: None,
+            ..Filesystem::default()
         }
     }
 
@@ -140,7 +149,7 @@ mod tests {
         let (_held, hang) = mpsc::channel::<()>();
         let hang = Arc::new(std::sync::Mutex::new(hang));
         let started = Instant::now();
-        let survey = Survey::start_with(many(20), Duration::from_millis(200), move |mount| {
+        let survey = Asking::start(many(20), Duration::from_millis(200), move |mount| {
             if mount.point == b"/m3" {
                 hang.lock().unwrap().recv().unwrap_err();
             }
@@ -152,7 +161,7 @@ mod tests {
 
     #[test]
     fn of_too_many_filesystems_the_fullest_are_kept() {
-        let survey = Survey::start_with(many(600), BUDGET, |mount| {
+        let survey = Asking::start(many(600), BUDGET, |mount| {
             let used = std::str::from_utf8(&mount.point[2..]).unwrap().parse().unwrap();
             Some(filesystem(mount, used))
         });

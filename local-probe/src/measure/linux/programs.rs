@@ -1,0 +1,1 @@
+//! Runs programs of the host, with an end in sight.
