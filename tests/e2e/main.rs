@@ -2,6 +2,7 @@
 
 mod cleaning;
 mod collecting;
+mod compared;
 mod crontab;
 mod cutting;
 mod database;
@@ -10,6 +11,7 @@ mod hostile;
 mod inventory;
 mod killing;
 mod layers;
+mod load;
 mod logins;
 mod mailing;
 mod pipeline;

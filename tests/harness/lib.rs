@@ -6,6 +6,7 @@
 //! - [`Dropbear`]: another SSH server, with as many accounts as wanted
 //! - [`HostileServer`]: an SSH server that follows a script of faults, one for each address
 //! - [`Exim`]: a real mail server with STARTTLS and AUTH
+//! - [`NodeExporter`]: another program that reads what our probe reads
 //! - [`Server`]: the monitoring server: its config.xml, its state folder, its programs
 //! - [`Proxy`]: a TCP proxy that can cut the line
 //! - [`WeakLine`]: a TCP proxy that cuts each of many connections elsewhere, or changes a bit of it
@@ -16,6 +17,7 @@ mod accounts;
 mod agent;
 mod dropbear;
 mod exim;
+mod exporter;
 mod hostile;
 mod process;
 mod programs;
@@ -29,6 +31,7 @@ pub use accounts::{Account, Home};
 pub use agent::Agent;
 pub use dropbear::Dropbear;
 pub use exim::{Exim, Mail};
+pub use exporter::{NodeExporter, Scrape};
 pub use hostile::{Behaviour, HostileServer};
 pub use process::{Finished, PATIENCE, Reaped, eventually, fill_queue, run};
 pub use programs::{program, target_dir, workspace};

@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, Output};
+use std::process::{Child, ChildStdout, Command, Output};
 use std::time::{Duration, Instant};
 
 /// Nothing here takes longer unless it is broken.
@@ -22,6 +22,11 @@ impl Reaped {
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.0.id()
+    }
+
+    /// What it prints, if its output is a pipe. Once.
+    pub fn stdout(&mut self) -> ChildStdout {
+        self.0.stdout.take().expect("its output is a pipe that nobody has taken")
     }
 
     /// Kills it with SIGKILL and waits for it.

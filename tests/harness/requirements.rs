@@ -23,7 +23,7 @@ enum Present {
 }
 
 /// Everything the tests start.
-const ALL: [Requirement; 14] = [
+const ALL: [Requirement; 15] = [
     tool("openssh-server", "/usr/sbin/sshd", "sshd: the hosts to visit", true),
     tool("openssh-client", "/usr/bin/ssh-keygen", "ssh-keygen: their keys", true),
     tool("exim4-daemon-light", "/usr/sbin/exim4", "exim: the mail server", true),
@@ -37,6 +37,12 @@ const ALL: [Requirement; 14] = [
     tool("fish", "/usr/bin/fish", "fish: a login shell", false),
     tool("tcsh", "/usr/bin/tcsh", "tcsh: a login shell", false),
     tool("zsh", "/usr/bin/zsh", "zsh: a login shell", false),
+    tool(
+        "prometheus-node-exporter",
+        "/usr/bin/prometheus-node-exporter",
+        "node_exporter: another opinion of what the probe measures",
+        false,
+    ),
     Requirement {
         package: "python3-cryptography",
         purpose: "the other implementation of the envelope",
