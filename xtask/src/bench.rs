@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: what the shipped collector costs, measured.
+//! `cargo xtask bench`: what the shipped collector and the shipped probe ([`probe`]) cost, measured.
 //!
 //! A simulated fleet stands in for real hosts: a process of its own ([`simulator`]) whose SSH server answers at as many
 //! loopback addresses as there are hosts. In the order of a run: [`folder`] → [`simulator`] ([`content_key`], [`sshd`],
@@ -11,6 +11,7 @@ mod host;
 mod measurement;
 mod outcomes;
 mod peers;
+mod probe;
 mod silence;
 mod simulator;
 mod sshd;
@@ -26,6 +27,7 @@ use figures::Figures;
 use folder::Folder;
 use host::{MAX_HOSTS, silent_among};
 use outcomes::Outcomes;
+pub(crate) use probe::{ProbeArgs, probe};
 use simulator::Simulator;
 pub(crate) use simulator::{SimulateArgs, simulate};
 

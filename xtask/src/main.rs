@@ -19,7 +19,7 @@ enum Task {
     Test,
     /// Build the small static probe that is shipped, into target/release/probes
     Probe,
-    /// Measure what the shipped collector costs
+    /// Measure what the shipped programs cost
     #[command(subcommand)]
     Bench(Bench),
     /// Be the simulated hosts of a bench
@@ -31,6 +31,8 @@ enum Task {
 enum Bench {
     /// One run over a simulated fleet: wall clock, CPU per host, memory
     Fleet(bench::FleetArgs),
+    /// The probe on this machine: CPU, memory, size of program and envelope
+    Probe(bench::ProbeArgs),
 }
 
 fn main() -> Result<()> {
@@ -39,6 +41,7 @@ fn main() -> Result<()> {
         Task::Test => test::test(),
         Task::Probe => probe::probe(),
         Task::Bench(Bench::Fleet(args)) => bench::fleet(&args),
+        Task::Bench(Bench::Probe(args)) => bench::probe(&args),
         Task::Simulate(args) => bench::simulate(&args),
     }
 }
