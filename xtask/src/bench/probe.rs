@@ -3,15 +3,15 @@
 //! The probe is called as a collector calls it, by a server that knows its boot, so it does not wait for a spot value.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{Read, Write, pipe};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use harness::{Server, target_dir};
+use harness::{Server, eventually, target_dir};
 use rustix::process::{Pid, Signal, kill_process_group};
 use sample::wire::{self, AnswerHeader, Limits, Request};
 use sample::{KeyId, Nonce, Scope};
@@ -25,6 +25,8 @@ use crate::tools::cargo;
 
 /// How often it is called; the middle one counts.
 const CALLS: u8 = 21;
+/// As many as a pipe takes. Source: pipe(7).
+const PIPE_BYTES: usize = 64 * 1024;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ProbeArgs {
@@ -44,7 +46,6 @@ struct Call {
     wall: Duration,
     /// User and system time, of programs it started, too.
     cpu: Duration,
-    peak_rss_bytes: u64,
     envelope_bytes: u64,
 }
 
@@ -66,16 +67,17 @@ pub(crate) fn probe(args: &ProbeArgs) -> Result<()> {
     let crowd = Group::start(&crowd(args.processes), args.processes > 0)?;
     let mounts = Group::start(&mounts(args.mounts, home.folder.path()), args.mounts > 0)?;
     let mut calls = (0..CALLS).map(|number| home.call(number, mounts.as_ref())).collect::<Result<Vec<_>>>()?;
+    let peak_rss_kib = home.peak_rss_kib(mounts.as_ref())?;
     drop((crowd, mounts));
     calls.sort_by_key(|call| call.cpu);
-    args.print(fs::metadata(&shipped)?.len(), &calls[usize::from(CALLS / 2)]);
+    args.print(fs::metadata(&shipped)?.len(), peak_rss_kib, &calls[usize::from(CALLS / 2)]);
     Ok(())
 }
 
 impl ProbeArgs {
-    fn print(&self, program_bytes: u64, call: &Call) {
+    fn print(&self, program_bytes: u64, peak_rss_kib: u64, call: &Call) {
         let ms = |time: Duration| time.as_secs_f64() * 1000.0;
-        let peak_rss_mib = call.peak_rss_bytes as f64 / f64::from(1 << 20);
+        let peak_rss_mib = peak_rss_kib as f64 / 1024.0;
         match self.format {
             Format::Json => println!(
                 "{}",
@@ -83,9 +85,9 @@ impl ProbeArgs {
                     "program_bytes": program_bytes,
                     "processes_added": self.processes,
                     "mounts_added": self.mounts,
-                    "cpu_ms": ms(call.cpu),
-                    "wall_ms": ms(call.wall),
-                    "peak_rss_mib": peak_rss_mib,
+                    "cpu_ms": rounded(ms(call.cpu)),
+                    "wall_ms": rounded(ms(call.wall)),
+                    "peak_rss_mib": rounded(peak_rss_mib),
                     "envelope_bytes": call.envelope_bytes,
                 })
             ),
@@ -102,6 +104,10 @@ impl ProbeArgs {
             }
         }
     }
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
 }
 
 impl Home {
@@ -131,8 +137,8 @@ impl Home {
         Ok(Home { folder, key: key.context("the collector made no public key")?, boot })
     }
 
-    fn call(&self, number: u8, inside: Option<&Group>) -> Result<Call> {
-        let request = Request {
+    fn request(&self, number: u8) -> Result<Request> {
+        Ok(Request {
             version: wire::VERSION,
             host: "web1".parse()?,
             nonce: Nonce([number; 16]),
@@ -142,9 +148,16 @@ impl Home {
             known_boot: Some(self.boot.clone()),
             scope: Scope::default(),
             limits: Limits { envelopes: 1, bytes: 1 << 20 },
-        };
-        let probe = self.folder.path().join("probe-c0ffee");
-        let mut command = inside.map_or_else(|| Command::new(&probe), |group| group.enter(&probe));
+        })
+    }
+
+    fn probe(&self) -> PathBuf {
+        self.folder.path().join("probe-c0ffee")
+    }
+
+    fn call(&self, number: u8, inside: Option<&Group>) -> Result<Call> {
+        let request = self.request(number)?;
+        let mut command = command(&self.probe(), inside);
         command.arg("run").env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
         let began = Instant::now();
         let mut child = command.spawn().context("cannot start the probe")?;
@@ -159,10 +172,32 @@ impl Home {
         Ok(Call {
             wall,
             cpu: used.utime + used.stime,
-            peak_rss_bytes: used.maxrss,
             envelope_bytes: header.context("the probe gave no answer")?.bytes,
         })
     }
+
+    /// The peak so far when the probe gives its answer, which is held up until that was read. The figure that wait(2)
+    /// has counts what our own process had, too, for it began as a copy of it.
+    fn peak_rss_kib(&self, inside: Option<&Group>) -> Result<u64> {
+        let (mut reader, mut writer) = pipe()?;
+        writer.write_all(&[b' '; PIPE_BYTES])?;
+        let mut command = command(&self.probe(), inside);
+        let mut child = command.arg("run").env_clear().stdin(Stdio::piped()).stdout(writer).spawn()?;
+        drop(command);
+        child.stdin.take().context("its input is a pipe")?.write_all(self.request(CALLS)?.encode().as_bytes())?;
+        let about = |name: &str| fs::read_to_string(format!("/proc/{}/{name}", child.id()));
+        eventually("the probe's answer", || about("wchan").is_ok_and(|place| place.contains("pipe_write")));
+        let status = about("status")?;
+        reader.read_to_end(&mut Vec::new())?;
+        child.wait()?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        peak.context("no VmHWM")?.parse().context("VmHWM is a number")
+    }
+}
+
+/// A command, in the mount namespace of the group if there is one.
+fn command(program: &Path, inside: Option<&Group>) -> Command {
+    inside.map_or_else(|| Command::new(program), |group| group.enter(program))
 }
 
 /// A shell with everything it started, which all end with it.
