@@ -13,6 +13,7 @@ mod filesystems;
 mod interfaces;
 mod kernel_tables;
 mod listeners;
+mod load;
 mod log;
 mod memory;
 mod mounts;
@@ -78,7 +79,7 @@ impl<'a> Begun<'a> {
             ..system::facts()
         };
         let mut readings = Readings {
-            load: system::load(),
+            load: load::read(&tree),
             memory,
             swap,
             uptime_seconds: system::uptime_seconds(),

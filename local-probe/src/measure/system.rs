@@ -67,7 +67,7 @@ fn has_available(meminfo: &str) -> bool {
 }
 
 /// A text worth reporting: not empty, cut to size.
-fn text(raw: String) -> Option<String> {
+pub(super) fn text(raw: String) -> Option<String> {
     let trimmed = raw.trim();
     let end = trimmed.floor_char_boundary(LONGEST_TEXT);
     (end > 0).then(|| trimmed[..end].to_owned())
