@@ -7,6 +7,7 @@ mod arrays;
 mod checks;
 mod clock;
 mod container;
+mod control_groups;
 mod cpu;
 mod disks;
 mod filesystems;
