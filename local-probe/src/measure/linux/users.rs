@@ -1,7 +1,83 @@
-//! Users who are logged in.
+//! Users who are logged in: sessions with a terminal or a screen.
+//!
+//! logind knows them where it runs, otherwise utmp. A visit of ours is a session too, but has neither.
 
-use super::Tree;
+mod terminal;
+mod utmp;
 
-pub(super) fn logged_in(_tree: &Tree) -> Option<u32> {
-    None
+use std::collections::HashMap;
+use std::fs;
+
+use self::utmp::Login;
+use super::{Tree, processes};
+
+/// Where logind keeps a file for each session. Read as sd-login does it, which has no other way either.
+const SESSIONS: &str = "run/systemd/sessions";
+/// logind makes this seat when it starts. The folder of sessions may be there without it.
+const FIRST_SEAT: &str = "run/systemd/seats/seat0";
+
+/// How many sessions there are; nothing where nobody keeps count, or one can't be judged.
+pub(super) fn logged_in(tree: &Tree) -> Option<u32> {
+    let logins = utmp::read(tree);
+    let sessions = sessions(tree);
+    if sessions.is_empty() && !tree.path(FIRST_SEAT).exists() {
+        // Where processes are hidden, those that have ended can't be told.
+        let logins = logins.filter(|_| !processes::are_others_hidden(tree))?;
+        let alive = logins.iter().filter(|login| tree.path(format!("proc/{}", login.pid)).exists());
+        return u32::try_from(alive.count()).ok();
+    }
+    let mut count = 0;
+    for session in sessions.iter().filter(|session| session.is_open()) {
+        if session.has_terminal(tree, logins.as_deref())? {
+            count += 1;
+        }
+    }
+    Some(count)
 }
+
+/// What logind has written about a session.
+struct Session(HashMap<String, String>);
+
+fn sessions(tree: &Tree) -> Vec<Session> {
+    // Beside each file may be a pipe with the ending `.ref`, which must not be opened.
+    let is_file = |path: &String| fs::symlink_metadata(tree.path(path)).is_ok_and(|metadata| metadata.is_file());
+    let names = tree.names(SESSIONS).unwrap_or_default();
+    let files = names.iter().map(|name| format!("{SESSIONS}/{name}")).filter(is_file);
+    files.filter_map(|path| Some(Session::parse(&tree.text(path)?))).collect()
+}
+
+impl Session {
+    fn parse(text: &str) -> Session {
+        let pairs = text.lines().filter_map(|line| line.split_once('='));
+        Session(pairs.map(|(key, value)| (key.to_owned(), value.trim_matches('"').to_owned())).collect())
+    }
+
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Whether it is one of a person, who has not left. `user-early` is one of root's, `user-incomplete` has no
+    /// home folder yet; others are greeters, cron jobs and the like.
+    fn is_open(&self) -> bool {
+        let class = self.get("CLASS").unwrap_or_default();
+        let of_user = class == "user" || (class.starts_with("user-") && class != "user-incomplete");
+        of_user && self.get("STATE").is_some_and(|state| state != "closing")
+    }
+
+    /// Whether somebody sits at it; nothing if that can't be known.
+    ///
+    /// sshd makes the session before the terminal, so that logind has it from utmp, if at all.
+    fn has_terminal(&self, tree: &Tree, logins: Option<&[Login]>) -> Option<bool> {
+        if ["TTY", "SEAT", "DISPLAY"].iter().any(|key| self.get(key).is_some()) {
+            return Some(true);
+        }
+        let leader = self.get("LEADER")?.parse().ok()?;
+        match logins {
+            Some(logins) => Some(logins.iter().any(|login| login.pid == leader)),
+            None => terminal::is_below(tree, leader),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
