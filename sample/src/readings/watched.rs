@@ -8,11 +8,16 @@ use serde::{Deserialize, Serialize};
 use super::most;
 use crate::range::{self, OutOfRange, count, finite, name, texts};
 
-/// How many processes of a wanted name there are.
+/// How many processes of a wanted name there are. Those that have ended don't count, though their parent may not have
+/// noticed; on a host that hides processes of others from us, nothing is counted at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct WantedProcess {
-    /// The exact name.
+    /// The exact name: that of the program's file, or of the script's that is started by its own path (`#!`). A script
+    /// that is handed to its interpreter, also by `#!/usr/bin/env`, has the interpreter's name.
+    ///
+    /// The kernel keeps 15 bytes (`comm` of proc_pid_stat(5)). Of a longer name these have to agree, and it has to
+    /// stand at the end of the path that is one of the first three arguments, where arguments can be read.
     pub name: String,
     /// How many there have to be at least.
     pub min: u32,
