@@ -1,17 +1,14 @@
 use super::*;
 
 /// Name, state, degraded, devices and those that work.
-fn shown(arrays: Option<Vec<Array>>) -> Vec<(String, String, bool, Option<u32>, Option<u32>)> {
+type Row = (String, String, bool, Option<u32>, Option<u32>);
+
+fn shown(arrays: Option<Vec<Array>>) -> Vec<Row> {
     let arrays = arrays.unwrap().into_iter();
     arrays.map(|a| (a.name, a.state, a.degraded, a.devices, a.active_devices)).collect()
 }
 
-fn row(
-    name: &str,
-    state: &str,
-    degraded: bool,
-    pair: Option<(u32, u32)>,
-) -> (String, String, bool, Option<u32>, Option<u32>) {
+fn row(name: &str, state: &str, degraded: bool, pair: Option<(u32, u32)>) -> Row {
     let (devices, active) = pair.unzip();
     (name.to_owned(), state.to_owned(), degraded, devices, active)
 }
