@@ -72,6 +72,7 @@ impl<'a> Begun<'a> {
     pub(super) fn finish(self) -> (Facts, Readings, Counters) {
         let Begun { asked, tree, at, cpu, processes, filesystems, units, checks, log } = self;
         let container = container::read(&tree);
+        let in_container = container.is_some();
         let (memory, swap) = memory::read(&tree, container.as_ref());
         let (temperatures, fans) = sensors::read(&tree);
         let facts = Facts {
@@ -91,7 +92,7 @@ impl<'a> Begun<'a> {
             file_handles: kernel_tables::file_handles(&tree),
             conntrack: kernel_tables::conntrack(&tree),
             clock_synchronized: clock::synchronized(&tree),
-            reboot_required: reboot::required(&tree, facts.kernel.as_deref()),
+            reboot_required: reboot::required(&tree, facts.kernel.as_deref(), in_container),
             security_updates: updates::security(&tree, asked.notes),
             arrays: arrays::read(&tree),
             listeners: asked.scope.listeners.then(|| listeners::read(&tree)).flatten(),
