@@ -6,16 +6,18 @@
 
 -- Every host that was ever in config.xml. Its name is its identity: an address may change, history stays.
 CREATE TABLE host (
-    id            INTEGER PRIMARY KEY,
-    name          TEXT NOT NULL UNIQUE,
-    work_dir      TEXT,              -- where the probe lies, if not in ~/.cache/fleet-health
-    hostname      TEXT,              -- what the host calls itself, from the latest sample
-    os            TEXT,
-    kernel        TEXT,
-    architecture  TEXT,
-    probe_version TEXT,
-    key_id        TEXT,              -- the key it seals to, once no spool of an earlier key or name is left on it
-    first_seen_ms INTEGER NOT NULL
+    id             INTEGER PRIMARY KEY,
+    name           TEXT NOT NULL UNIQUE,
+    work_dir       TEXT,                -- where the probe lies, if not in ~/.cache/fleet-health
+    hostname       TEXT,                -- what the host calls itself, from the latest sample
+    os             TEXT,
+    kernel         TEXT,
+    architecture   TEXT,
+    cpu_model      TEXT,
+    virtualization TEXT,                -- kvm, vmware, docker ... or none
+    probe_version  TEXT,
+    key_id         TEXT,                -- the key it seals to, once no spool of an earlier key or name is left on it
+    first_seen_ms  INTEGER NOT NULL
 ) STRICT;
 
 -- One run of the collector over the fleet.
@@ -75,29 +77,98 @@ CREATE INDEX outcome_untreated ON outcome (run_id, host_id) WHERE treated_ms IS 
 
 -- One measurement of one host. One column per scalar.
 CREATE TABLE sample (
-    id                     INTEGER PRIMARY KEY AUTOINCREMENT,
-    host_id                INTEGER NOT NULL REFERENCES host (id),
-    run_id                 INTEGER NOT NULL REFERENCES run (id),   -- the run that brought it home
-    probe_sample_id        TEXT NOT NULL,     -- random, made by the probe: the same again is the same sample
-    taken_ms               INTEGER NOT NULL,  -- when it was taken, corrected to the server's clock
-    host_taken_ms          INTEGER NOT NULL,  -- the same by the host's own clock, as it was
-    received_ms            INTEGER NOT NULL,
-    boot_id                TEXT,
-    uptime_seconds         INTEGER,
-    cpu_percent            REAL,              -- busy share of all CPUs together, the mean over cpu_window_ms
-    cpu_window_ms          INTEGER,
-    logical_cpus           INTEGER,
-    memory_total_bytes     INTEGER,
-    memory_available_bytes INTEGER,
-    memory_used_percent    REAL,              -- (total - available) / total
-    swap_total_bytes       INTEGER,
-    swap_free_bytes        INTEGER,
-    swap_used_percent      REAL,
-    load1                  REAL,
-    load5                  REAL,
-    load15                 REAL,
-    filesystems_read       INTEGER NOT NULL CHECK (filesystems_read IN (0, 1)),  -- 0: the list could not be read
-    treated_ms             INTEGER,           -- when the alerter took it into account
+    id                             INTEGER PRIMARY KEY AUTOINCREMENT,
+    host_id                        INTEGER NOT NULL REFERENCES host (id),
+    run_id                         INTEGER NOT NULL REFERENCES run (id),   -- the run that brought it home
+    probe_sample_id                TEXT NOT NULL,     -- random, made by the probe: the same again is the same sample
+    taken_ms                       INTEGER NOT NULL,  -- when it was taken, corrected to the server's clock
+    host_taken_ms                  INTEGER NOT NULL,  -- the same by the host's own clock, as it was
+    received_ms                    INTEGER NOT NULL,
+    treated_ms                     INTEGER,  -- when the alerter took it into account
+    boot_id                        TEXT,     -- the kernel's random id of the boot it was taken in
+    uptime_seconds                 INTEGER,
+
+    -- CPU: shares of the time of all CPUs together
+    cpu_percent                    REAL,     -- busy: user, system and steal; the mean over cpu_window_ms
+    cpu_window_ms                  INTEGER,
+    cpu_is_spot                    INTEGER CHECK (cpu_is_spot IN (0, 1)),  -- 1: measured on the spot, not since the sample before
+    cpu_user_percent               REAL,     -- in programs, niced ones and guests included
+    cpu_system_percent             REAL,     -- in the kernel, interrupts included
+    cpu_iowait_percent             REAL,     -- idle while input or output was outstanding; not part of busy
+    cpu_steal_percent              REAL,     -- taken by the hypervisor for others; part of busy
+    cpu_busiest_core_percent       REAL,     -- busy share of the one CPU that was busiest
+    logical_cpus                   INTEGER,  -- that are online
+    load1                          REAL,     -- tasks that run or wait, on average over 1 minute
+    load5                          REAL,
+    load15                         REAL,
+    load1_per_cpu                  REAL,     -- load1 / logical_cpus
+    load5_per_cpu                  REAL,
+    load15_per_cpu                 REAL,
+
+    -- Memory
+    memory_total_bytes             INTEGER,  -- in a container with a limit of its own, the limit
+    memory_available_bytes         INTEGER,  -- what programs could still get without swapping
+    memory_used_percent            REAL,     -- (total - available) / total
+    memory_cached_bytes            INTEGER,  -- page cache and buffers without shared memory
+    memory_shared_bytes            INTEGER,  -- shared memory and tmpfs
+    memory_zfs_arc_bytes           INTEGER,  -- the cache of ZFS
+    memory_of_container            INTEGER CHECK (memory_of_container IN (0, 1)),  -- 1: the container's, not the machine's
+    swap_total_bytes               INTEGER,  -- NULL also where there is no swap
+    swap_free_bytes                INTEGER,
+    swap_used_percent              REAL,     -- (total - free) / total
+
+    -- Since the sample before, of the same boot; NULL where there is none
+    rates_window_ms                INTEGER,  -- the time since then
+    swap_in_bytes_per_second       REAL,     -- read back from swap
+    swap_out_bytes_per_second      REAL,     -- written to swap
+    pressure_cpu_some_percent      REAL,     -- share of time in which at least one task waited for a CPU
+    pressure_memory_some_percent   REAL,     -- the same for memory
+    pressure_memory_full_percent   REAL,     -- in which all tasks that were not idle waited for memory
+    pressure_io_some_percent       REAL,
+    pressure_io_full_percent       REAL,
+    oom_kills                      INTEGER,  -- processes killed for want of memory
+    tcp_listen_drops               INTEGER,  -- connections dropped since a program took them too slowly
+
+    -- What it runs in
+    container                      TEXT,     -- docker, lxc, podman ...; NULL on a host of its own
+    container_cpu_limit            REAL,     -- so many CPUs' time; NULL: no limit
+    container_memory_limit_bytes   INTEGER,  -- NULL: no limit
+
+    -- Processes, users, tables of the kernel
+    processes_total                INTEGER,  -- kernel threads count, threads of processes don't
+    processes_zombie               INTEGER,  -- ended, and the parent has not noticed
+    processes_blocked              INTEGER,  -- in uninterruptible sleep (state D)
+    process_window_ms              INTEGER,  -- what process.cpu_percent is the mean over
+    logged_in_users                INTEGER,  -- sessions
+    file_handles_used              INTEGER,
+    file_handles_limit             INTEGER,
+    file_handles_used_percent      REAL,
+    conntrack_used                 INTEGER,  -- connections the firewall keeps track of
+    conntrack_limit                INTEGER,
+    conntrack_used_percent         REAL,
+
+    -- Upkeep
+    clock_synchronized             INTEGER CHECK (clock_synchronized IN (0, 1)),  -- whether something keeps the clock right
+    clock_skew_ms                  INTEGER,  -- how far the host's clock was ahead of the server's; known of samples taken in a visit
+    reboot_required                INTEGER CHECK (reboot_required IN (0, 1)),
+    reboot_reason                  TEXT,
+    security_updates               INTEGER,  -- installed packages with a security update in the lists on the host
+    failed_units                   INTEGER,  -- systemd units that failed; NULL without systemd
+    stuck_mounts                   INTEGER NOT NULL,  -- rows in stuck_mount
+    log_lines_omitted              INTEGER,  -- error lines since the sample before that did not fit into log_line
+
+    -- 1: the list is complete, empty or not. 0: it could not be read, or was not asked for; no row then says nothing
+    filesystems_read               INTEGER NOT NULL CHECK (filesystems_read IN (0, 1)),
+    disks_read                     INTEGER NOT NULL CHECK (disks_read IN (0, 1)),
+    interfaces_read                INTEGER NOT NULL CHECK (interfaces_read IN (0, 1)),
+    temperatures_read              INTEGER NOT NULL CHECK (temperatures_read IN (0, 1)),
+    fans_read                      INTEGER NOT NULL CHECK (fans_read IN (0, 1)),
+    wanted_processes_read          INTEGER NOT NULL CHECK (wanted_processes_read IN (0, 1)),
+    units_read                     INTEGER NOT NULL CHECK (units_read IN (0, 1)),
+    arrays_read                    INTEGER NOT NULL CHECK (arrays_read IN (0, 1)),
+    log_read                       INTEGER NOT NULL CHECK (log_read IN (0, 1)),
+    listeners_read                 INTEGER NOT NULL CHECK (listeners_read IN (0, 1)),
+    checks_read                    INTEGER NOT NULL CHECK (checks_read IN (0, 1)),
     UNIQUE (host_id, probe_sample_id)
 ) STRICT;
 
@@ -107,18 +178,174 @@ CREATE INDEX sample_untreated ON sample (run_id, host_id, id) WHERE treated_ms I
 
 -- The filesystems of a sample, counted as df counts them.
 CREATE TABLE filesystem (
-    sample_id           INTEGER NOT NULL REFERENCES sample (id),
-    mount               TEXT NOT NULL,
-    fs_type             TEXT NOT NULL,
-    used_percent        REAL,                 -- used / (used + avail), unrounded
-    used_bytes          INTEGER NOT NULL,
-    avail_bytes         INTEGER NOT NULL,     -- what an unprivileged user can still write
-    size_bytes          INTEGER NOT NULL,
-    inodes              INTEGER,              -- NULL where the filesystem has no fixed number
-    inodes_free         INTEGER,
-    inodes_used_percent REAL,
+    sample_id              INTEGER NOT NULL REFERENCES sample (id),
+    mount                  TEXT NOT NULL,
+    fs_type                TEXT NOT NULL,
+    source                 TEXT,                 -- such as /dev/sda1 or server:/export
+    pool                   TEXT,                 -- the ZFS pool whose free space it shares with others: see latest_pool
+    used_percent           REAL,                 -- used / (used + avail), unrounded
+    used_bytes             INTEGER NOT NULL,
+    avail_bytes            INTEGER NOT NULL,     -- what an unprivileged user can still write
+    reserved_bytes         INTEGER NOT NULL,     -- what only root can still write: size - used - avail
+    size_bytes             INTEGER NOT NULL,
+    inodes                 INTEGER,              -- NULL where the filesystem has no fixed number
+    inodes_free            INTEGER,
+    inodes_used_percent    REAL,
+    read_only              INTEGER NOT NULL CHECK (read_only IN (0, 1)),
+    unexpectedly_read_only INTEGER NOT NULL CHECK (unexpectedly_read_only IN (0, 1)),  -- it was meant to be written
     PRIMARY KEY (sample_id, mount)
 ) STRICT, WITHOUT ROWID;
+
+-- Mounts that did not answer in time. They are not in filesystem.
+CREATE TABLE stuck_mount (
+    sample_id INTEGER NOT NULL REFERENCES sample (id),
+    mount     TEXT NOT NULL,
+    fs_type   TEXT NOT NULL,
+    since_ms  INTEGER,                           -- when it was first seen to hang, by the host's clock
+    PRIMARY KEY (sample_id, mount)
+) STRICT, WITHOUT ROWID;
+
+-- Block devices without their partitions: means since the sample before. NULL where there is none to compare with.
+CREATE TABLE disk (
+    sample_id                INTEGER NOT NULL REFERENCES sample (id),
+    name                     TEXT NOT NULL,      -- such as nvme0n1
+    reads_per_second         REAL,
+    writes_per_second        REAL,
+    read_bytes_per_second    REAL,
+    written_bytes_per_second REAL,
+    busy_percent             REAL,               -- share of time in which anything was under way
+    read_await_ms            REAL,               -- how long a read took on average; NULL also without a read
+    write_await_ms           REAL,
+    queue_length             REAL,               -- how much was under way on average
+    PRIMARY KEY (sample_id, name)
+) STRICT, WITHOUT ROWID;
+
+-- Network interfaces that lead out of the host: means since the sample before. NULL where there is none to compare with.
+CREATE TABLE interface (
+    sample_id                   INTEGER NOT NULL REFERENCES sample (id),
+    name                        TEXT NOT NULL,   -- such as eth0
+    is_up                       INTEGER CHECK (is_up IN (0, 1)),  -- whether it has a carrier
+    link_bits_per_second        INTEGER,         -- the speed of the link
+    received_bytes_per_second   REAL,
+    received_packets_per_second REAL,
+    received_errors_per_second  REAL,
+    received_dropped_per_second REAL,
+    sent_bytes_per_second       REAL,
+    sent_packets_per_second     REAL,
+    sent_errors_per_second      REAL,
+    sent_dropped_per_second     REAL,
+    PRIMARY KEY (sample_id, name)
+) STRICT, WITHOUT ROWID;
+
+-- Temperatures.
+CREATE TABLE temperature (
+    sample_id        INTEGER NOT NULL REFERENCES sample (id),
+    sensor           TEXT NOT NULL,              -- chip and label
+    celsius          REAL NOT NULL,
+    critical_celsius REAL,                       -- what the sensor calls critical
+    PRIMARY KEY (sample_id, sensor)
+) STRICT, WITHOUT ROWID;
+
+-- Fans.
+CREATE TABLE fan (
+    sample_id INTEGER NOT NULL REFERENCES sample (id),
+    sensor    TEXT NOT NULL,                     -- chip and label
+    rpm       INTEGER NOT NULL,                  -- revolutions per minute; 0: it stands
+    PRIMARY KEY (sample_id, sensor)
+) STRICT, WITHOUT ROWID;
+
+-- The processes with the most CPU time and those with the most memory, not all of them.
+CREATE TABLE process (
+    sample_id    INTEGER NOT NULL REFERENCES sample (id),
+    pid          INTEGER NOT NULL,
+    name         TEXT NOT NULL,
+    cpu_percent  REAL,                           -- of one CPU, over sample.process_window_ms: 200 is two of them
+    memory_bytes INTEGER NOT NULL,               -- resident, shared pages included
+    arguments    TEXT,                           -- its command line; NULL unless config.xml asks for it
+    PRIMARY KEY (sample_id, pid)
+) STRICT, WITHOUT ROWID;
+
+-- The processes that config.xml wants.
+CREATE TABLE wanted_process (
+    sample_id  INTEGER NOT NULL REFERENCES sample (id),
+    name       TEXT NOT NULL,
+    min_count  INTEGER NOT NULL,                 -- so many there have to be
+    count      INTEGER NOT NULL,                 -- so many there are
+    is_present INTEGER NOT NULL CHECK (is_present IN (0, 1)),  -- count >= min_count
+    PRIMARY KEY (sample_id, name)
+) STRICT, WITHOUT ROWID;
+
+-- systemd units that failed, and those that config.xml wants.
+CREATE TABLE unit (
+    sample_id    INTEGER NOT NULL REFERENCES sample (id),
+    name         TEXT NOT NULL,
+    load_state   TEXT NOT NULL,                  -- loaded, not-found, masked ...
+    active_state TEXT NOT NULL,                  -- active, inactive, failed ...
+    is_wanted    INTEGER NOT NULL CHECK (is_wanted IN (0, 1)),
+    PRIMARY KEY (sample_id, name)
+) STRICT, WITHOUT ROWID;
+
+-- Software RAID arrays and ZFS pools.
+CREATE TABLE storage_array (
+    sample_id      INTEGER NOT NULL REFERENCES sample (id),
+    kind           TEXT NOT NULL,                -- md or zfs
+    name           TEXT NOT NULL,
+    state          TEXT NOT NULL,                -- in the kernel's words
+    is_degraded    INTEGER NOT NULL CHECK (is_degraded IN (0, 1)),  -- it has lost a device, or is lost itself
+    devices        INTEGER,                      -- so many it should have
+    active_devices INTEGER,                      -- so many work
+    PRIMARY KEY (sample_id, kind, name)
+) STRICT, WITHOUT ROWID;
+
+-- Error lines of the host's log since the sample before.
+CREATE TABLE log_line (
+    sample_id INTEGER NOT NULL REFERENCES sample (id),
+    position  INTEGER NOT NULL,                  -- from 1, the oldest
+    at_ms     INTEGER,                           -- by the host's clock
+    source    TEXT,                              -- who wrote it
+    message   TEXT NOT NULL,
+    PRIMARY KEY (sample_id, position)
+) STRICT, WITHOUT ROWID;
+
+-- Sockets that wait for connections or datagrams.
+CREATE TABLE listener (
+    sample_id INTEGER NOT NULL REFERENCES sample (id),
+    protocol  TEXT NOT NULL,                     -- tcp or udp
+    address   TEXT NOT NULL,                     -- such as 0.0.0.0, :: or 127.0.0.1
+    port      INTEGER NOT NULL,
+    PRIMARY KEY (sample_id, protocol, address, port)
+) STRICT, WITHOUT ROWID;
+
+-- What the host's own checks found, by the convention of Nagios plugins.
+CREATE TABLE check_result (
+    sample_id   INTEGER NOT NULL REFERENCES sample (id),
+    name        TEXT NOT NULL,
+    state       TEXT NOT NULL CHECK (state IN ('ok', 'warning', 'critical', 'unknown')),
+    output      TEXT NOT NULL,                   -- the first line, up to |
+    duration_ms INTEGER NOT NULL,
+    PRIMARY KEY (sample_id, name)
+) STRICT, WITHOUT ROWID;
+
+-- The performance data of such a check.
+CREATE TABLE check_value (
+    sample_id INTEGER NOT NULL REFERENCES sample (id),
+    name      TEXT NOT NULL,                     -- of the check
+    label     TEXT NOT NULL,
+    value     REAL NOT NULL,
+    unit      TEXT NOT NULL,                     -- s, ms, %, B, c (a counter) ... or nothing, as the check wrote it
+    warning   TEXT,                              -- the range that the check takes for a warning, as it wrote it
+    critical  TEXT,
+    minimum   REAL,                              -- the lowest the value can be
+    maximum   REAL,
+    PRIMARY KEY (sample_id, name, label)
+) STRICT, WITHOUT ROWID;
+
+-- What the kernel of each host had counted when its newest sample was taken: the next one is compared with it.
+CREATE TABLE baseline (
+    host_id  INTEGER PRIMARY KEY REFERENCES host (id),
+    boot_id  TEXT NOT NULL,
+    counters TEXT NOT NULL                       -- JSON of this program's own
+) STRICT;
 
 -- What was committed of each life of each host's spool: the next visit acknowledges it.
 CREATE TABLE spool (
@@ -233,3 +460,118 @@ JOIN sample ON sample.id = (
     ORDER BY newest.taken_ms DESC, newest.id DESC
     LIMIT 1
 );
+
+-- Of each host's newest sample: its filesystems; in the views that follow its disks, and so on. A host whose list could
+-- not be read has no row: latest.filesystems_read and its like tell that from an empty list.
+CREATE VIEW latest_filesystem AS
+SELECT latest.name AS host, latest.host_id, latest.taken_ms, filesystem.*
+FROM latest JOIN filesystem ON filesystem.sample_id = latest.id;
+
+CREATE VIEW latest_stuck_mount AS
+SELECT latest.name AS host, latest.host_id, latest.taken_ms, stuck_mount.*
+FROM latest JOIN stuck_mount ON stuck_mount.sample_id = latest.id;
+
+CREATE VIEW latest_disk AS
+SELECT latest.name AS host, latest.host_id, latest.taken_ms, disk.*
+FROM latest JOIN disk ON disk.sample_id = latest.id;
+
+CREATE VIEW latest_interface AS
+SELECT latest.name AS host, latest.host_id, latest.taken_ms, interface.*
+FROM latest JOIN interface ON interface.sample_id = latest.id;
+
+CREATE VIEW latest_temperature AS
+SELECT latest.name AS host, latest.host_id, latest.taken_ms, temperature.*
+FROM latest JOIN temperature ON temperature.sample_id = latest.id;
+
+CREATE VIEW latest_fan AS
+SELECT latest.name AS host, latest.host_id, latest.taken_ms, fan.*
+FROM latest JOIN fan ON fan.sample_id = latest.id;
+
+CREATE VIEW latest_process AS
+SELECT latest.name AS host, latest.host_id, latest.taken_ms, process.*
+FROM latest JOIN process ON process.sample_id = latest.id;
+
+CREATE VIEW latest_wanted_process AS
+SELECT latest.name AS host, latest.host_id, latest.taken_ms, wanted_process.*
+FROM latest JOIN wanted_process ON wanted_process.sample_id = latest.id;
+
+CREATE VIEW latest_unit AS
+SELECT latest.name AS host, latest.host_id, latest.taken_ms, unit.*
+FROM latest JOIN unit ON unit.sample_id = latest.id;
+
+CREATE VIEW latest_array AS
+SELECT latest.name AS host, latest.host_id, latest.taken_ms, storage_array.*
+FROM latest JOIN storage_array ON storage_array.sample_id = latest.id;
+
+CREATE VIEW latest_log_line AS
+SELECT latest.name AS host, latest.host_id, latest.taken_ms, log_line.*
+FROM latest JOIN log_line ON log_line.sample_id = latest.id;
+
+CREATE VIEW latest_listener AS
+SELECT latest.name AS host, latest.host_id, latest.taken_ms, listener.*
+FROM latest JOIN listener ON listener.sample_id = latest.id;
+
+CREATE VIEW latest_check AS
+SELECT latest.name AS host, latest.host_id, latest.taken_ms, check_result.*
+FROM latest JOIN check_result ON check_result.sample_id = latest.id;
+
+CREATE VIEW latest_check_value AS
+SELECT latest.name AS host, latest.host_id, latest.taken_ms, check_value.*
+FROM latest JOIN check_value ON check_value.sample_id = latest.id;
+
+-- The ZFS pools of each host's newest sample. Each filesystem of a pool has all of its free space to itself, so it is
+-- counted once. What snapshots and unmounted filesystems hold is not in used_bytes.
+CREATE VIEW latest_pool AS
+SELECT
+    host,
+    host_id,
+    taken_ms,
+    pool,
+    count(*)         AS filesystems,
+    sum(used_bytes)  AS used_bytes,
+    max(avail_bytes) AS avail_bytes,
+    100.0 * sum(used_bytes) / nullif(sum(used_bytes) + max(avail_bytes), 0) AS used_percent
+FROM (
+    SELECT host, host_id, taken_ms, pool, max(used_bytes) AS used_bytes, max(avail_bytes) AS avail_bytes
+    FROM latest_filesystem
+    WHERE pool IS NOT NULL
+    GROUP BY host_id, pool, coalesce(source, mount)   -- one filesystem may be mounted in several places
+)
+GROUP BY host_id, pool;
+
+-- Each host hour by hour (UTC). Ask for one host, or it reads every sample there is.
+CREATE VIEW hourly AS
+SELECT
+    host.name                                 AS host,
+    sample.taken_ms / 3600000 * 3600000       AS hour_ms,   -- its beginning
+    count(*)                                  AS samples,
+    min(sample.cpu_percent)                   AS cpu_lowest_percent,
+    avg(sample.cpu_percent)                   AS cpu_mean_percent,
+    max(sample.cpu_percent)                   AS cpu_highest_percent,
+    min(sample.memory_used_percent)           AS memory_used_lowest_percent,
+    avg(sample.memory_used_percent)           AS memory_used_mean_percent,
+    max(sample.memory_used_percent)           AS memory_used_highest_percent,
+    min(sample.swap_used_percent)             AS swap_used_lowest_percent,
+    avg(sample.swap_used_percent)             AS swap_used_mean_percent,
+    max(sample.swap_used_percent)             AS swap_used_highest_percent,
+    min(sample.load1_per_cpu)                 AS load1_per_cpu_lowest,
+    avg(sample.load1_per_cpu)                 AS load1_per_cpu_mean,
+    max(sample.load1_per_cpu)                 AS load1_per_cpu_highest
+FROM host
+JOIN sample ON sample.host_id = host.id
+GROUP BY host.name, sample.taken_ms / 3600000 * 3600000;
+
+-- Each boot of each host that a sample is known of: one more row of a host is one more reboot. Ask for one host, or it
+-- reads every sample there is.
+CREATE VIEW boot AS
+SELECT
+    host.name                                                 AS host,
+    sample.boot_id,
+    min(sample.taken_ms - sample.uptime_seconds * 1000)       AS booted_ms,   -- NULL: not known
+    min(sample.taken_ms)                                      AS first_seen_ms,
+    max(sample.taken_ms)                                      AS last_seen_ms,
+    count(*)                                                  AS samples
+FROM host
+JOIN sample ON sample.host_id = host.id
+WHERE sample.boot_id IS NOT NULL
+GROUP BY host.name, sample.boot_id;

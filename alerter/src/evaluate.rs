@@ -53,7 +53,7 @@ pub fn evaluate(rules: &Rules<'_>, states: &mut States, rows: &[Untreated], now:
     let (mut treated_samples, mut treated_outcomes) = (Vec::new(), Vec::new());
     for row in rows {
         match row {
-            Untreated::Sample { row, host, name, taken, readings } => {
+            Untreated::Sample { row, host, name, taken, readings, .. } => {
                 treated_samples.push(*row);
                 let measured = Measured { row: *row, host: *host, name, taken: *taken, readings };
                 for rule in rules.get(name).into_iter().flatten() {

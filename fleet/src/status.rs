@@ -89,7 +89,7 @@ pub(crate) mod tests {
         let disk = firing(Metric::Disk, Instance::Mount(mount.to_owned()));
         HostStatus {
             last_ok: Some(NOON.plus_millis(-180_000)),
-            sample: Some(LatestSample { taken, readings }),
+            sample: Some(LatestSample { taken, clock_skew_ms: None, readings }),
             firing: vec![firing(Metric::Cpu, Instance::Host), disk],
             ..visited(name, OutcomeKind::Ok)
         }

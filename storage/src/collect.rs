@@ -5,7 +5,7 @@ use sample::wire::Acknowledgement;
 use sample::{Facts, HostName, KeyId, Outcome, Rejection, Sample, SpoolId, Timestamp};
 
 use crate::error::{Failure, readable};
-use crate::{HostId, RunId, Store, StoreError, row, schema, visit};
+use crate::{HostId, RunId, Store, StoreError, row, samples, schema, visit};
 
 /// How many spools of a host are acknowledged at most. A host has one; others are of earlier lives.
 const ACKNOWLEDGED_SPOOLS: i64 = 8;
@@ -233,8 +233,9 @@ fn known(db: &Connection, name: &HostName) -> Result<Option<HostRecord>, Failure
     let mut select = db.prepare_cached("SELECT id, work_dir, architecture FROM host WHERE name = ?1")?;
     let found = select.query_row([name.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?;
     let Some((id, work_dir, architecture)) = found else { return Ok(None) };
-    let (acknowledgements, visited) = (acknowledgements(db, id)?, visited(db, id)?);
-    Ok(Some(HostRecord { id, name: name.clone(), work_dir, architecture, acknowledgements, visited, known_boot: None }))
+    let (acknowledgements, visited, known_boot) =
+        (acknowledgements(db, id)?, visited(db, id)?, samples::known_boot(db, id)?);
+    Ok(Some(HostRecord { id, name: name.clone(), work_dir, architecture, acknowledgements, visited, known_boot }))
 }
 
 fn visited(db: &Connection, host: HostId) -> Result<Option<Timestamp>, Failure> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
 
 macro_rules! row_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -26,6 +26,12 @@ macro_rules! row_id {
         impl ToSql for $name {
             fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
                 self.0.to_sql()
+            }
+        }
+
+        impl From<$name> for Value {
+            fn from(id: $name) -> Value {
+                Value::Integer(id.0)
             }
         }
 

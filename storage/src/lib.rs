@@ -16,6 +16,7 @@ mod readings;
 mod rename;
 mod row;
 mod runs;
+mod samples;
 mod schema;
 mod status;
 mod store;

@@ -25,7 +25,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const SCHEMA_LOCK_TRIES: u32 = 3000;
 const SCHEMA_LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// More than there are statements in this crate.
-const CACHED_STATEMENTS: usize = 64;
+const CACHED_STATEMENTS: usize = 128;
 
 impl Store {
     /// Opens the database at `path`, makes it if it does not exist, and brings its schema up to date.

@@ -1,121 +1,102 @@
-//! The measured values of a sample, to and from their columns. What was not read is NULL.
+//! The measured values of a sample, to and from their columns and tables. What was not read is NULL.
+//!
+//! The single values lie in columns of `sample`, in groups that each have a file here; each list has a table.
 
-use rusqlite::{Connection, Row, named_params, params};
-use sample::{Cpu, Filesystem, Load, Memory, Readings, Swap};
+mod arrays;
+mod checks;
+mod columns;
+mod cpu;
+mod devices;
+mod filesystems;
+mod lists;
+mod log;
+mod memory;
+mod processes;
+mod rates;
+mod sensors;
+mod system;
+
+use std::sync::LazyLock;
+
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use sample::Readings;
 
 use crate::error::Failure;
-use crate::row::{count, unsigned, unsigned_if_known};
 use crate::{SampleRowId, StoreError};
+use columns::Columns;
 
-/// Fills the columns of a sample's row that are measured values, and adds its filesystems.
-pub(crate) fn write(db: &Connection, sample: SampleRowId, readings: &Readings) -> Result<(), Failure> {
-    let Readings { cpu, logical_cpus, memory, swap, load, uptime_seconds, filesystems, .. } = readings;
-    let mut update = db.prepare_cached(
-        "UPDATE sample SET
-             cpu_percent = :cpu_percent, cpu_window_ms = :cpu_window_ms, logical_cpus = :logical_cpus,
-             memory_total_bytes = :memory_total, memory_available_bytes = :memory_available,
-             memory_used_percent = :memory_used_percent,
-             swap_total_bytes = :swap_total, swap_free_bytes = :swap_free, swap_used_percent = :swap_used_percent,
-             load1 = :load1, load5 = :load5, load15 = :load15, uptime_seconds = :uptime_seconds
-         WHERE id = :sample",
-    )?;
-    update.execute(named_params! {
-        ":sample": sample,
-        ":cpu_percent": cpu.map(|cpu| cpu.busy_percent),
-        ":cpu_window_ms": if_known(cpu.map(|cpu| cpu.window_ms), "the window of a CPU reading")?,
-        ":logical_cpus": logical_cpus,
-        ":memory_total": if_known(memory.map(|memory| memory.total_bytes), "memory")?,
-        ":memory_available": if_known(memory.map(|memory| memory.available_bytes), "memory")?,
-        ":memory_used_percent": memory.map(|memory| memory.used_percent()),
-        ":swap_total": if_known(swap.map(|swap| swap.total_bytes), "swap")?,
-        ":swap_free": if_known(swap.map(|swap| swap.free_bytes), "swap")?,
-        ":swap_used_percent": swap.map(|swap| swap.used_percent()),
-        ":load1": load.map(|load| load.one),
-        ":load5": load.map(|load| load.five),
-        ":load15": load.map(|load| load.fifteen),
-        ":uptime_seconds": if_known(*uptime_seconds, "uptime")?,
-    })?;
-    filesystems.iter().flatten().try_for_each(|filesystem| write_filesystem(db, sample, filesystem))
+static SELECT: LazyLock<String> = LazyLock::new(|| {
+    let columns: Vec<_> = columns().collect();
+    format!("SELECT {} FROM sample WHERE id = ?1", columns.join(", "))
+});
+
+/// The columns of `sample` that are measured values.
+pub(crate) fn columns() -> impl Iterator<Item = &'static str> {
+    let groups = [&cpu::COLUMNS[..], &memory::COLUMNS, &rates::COLUMNS, &system::COLUMNS, &lists::COLUMNS];
+    groups.into_iter().flatten().copied()
 }
 
-/// A mount point may be there twice, where one filesystem is mounted over another: the first stays.
-fn write_filesystem(db: &Connection, sample: SampleRowId, filesystem: &Filesystem) -> Result<(), Failure> {
-    let mut insert = db.prepare_cached(
-        "INSERT INTO filesystem (sample_id, mount, fs_type, used_percent, used_bytes, avail_bytes, size_bytes,
-                                 inodes, inodes_free, inodes_used_percent)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-         ON CONFLICT (sample_id, mount) DO NOTHING",
-    )?;
-    insert.execute(params![
-        sample,
-        filesystem.mount,
-        filesystem.fs_type,
-        filesystem.used_percent(),
-        count(filesystem.used_bytes, "a filesystem")?,
-        count(filesystem.avail_bytes, "a filesystem")?,
-        count(filesystem.size_bytes, "a filesystem")?,
-        if_known(filesystem.inodes, "a number of inodes")?,
-        if_known(filesystem.inodes_free, "a number of inodes")?,
-        filesystem.inodes_used_percent(),
-    ])?;
-    Ok(())
+/// The values of these columns, in their order.
+pub(crate) fn values(readings: &Readings) -> Result<Vec<Value>, StoreError> {
+    let mut values = Vec::with_capacity(96);
+    values.extend(cpu::values(readings)?);
+    values.extend(memory::values(readings)?);
+    values.extend(rates::values(&readings.rates)?);
+    values.extend(system::values(readings)?);
+    values.extend(lists::values(readings)?);
+    Ok(values)
 }
 
-/// The values of a sample's row, filesystems in the order of their mount points.
+/// Adds what a sample has lists of. Hosts are not to be trusted: of what a list names twice, the first stays.
+pub(crate) fn write_lists(db: &Connection, sample: SampleRowId, readings: &Readings) -> Result<(), Failure> {
+    filesystems::write(db, sample, readings.filesystems.as_deref().unwrap_or_default())?;
+    filesystems::write_stuck(db, sample, &readings.stuck_mounts)?;
+    devices::write_disks(db, sample, readings.rates.disks.as_deref().unwrap_or_default())?;
+    devices::write_interfaces(db, sample, readings.rates.interfaces.as_deref().unwrap_or_default())?;
+    sensors::write_temperatures(db, sample, readings.temperatures.as_deref().unwrap_or_default())?;
+    sensors::write_fans(db, sample, readings.fans.as_deref().unwrap_or_default())?;
+    processes::write_top(db, sample, readings.processes.as_ref().map(|all| &all.top[..]).unwrap_or_default())?;
+    processes::write_wanted(db, sample, readings.wanted_processes.as_deref().unwrap_or_default())?;
+    processes::write_units(db, sample, readings.units.as_deref().unwrap_or_default())?;
+    arrays::write(db, sample, readings.arrays.as_deref().unwrap_or_default())?;
+    log::write_lines(db, sample, readings.log.as_ref().map(|log| &log.lines[..]).unwrap_or_default())?;
+    log::write_listeners(db, sample, readings.listeners.as_deref().unwrap_or_default())?;
+    checks::write(db, sample, readings.checks.as_deref().unwrap_or_default())
+}
+
+/// What rules compare and people are shown of a sample, each list in the order of its table. The top processes, the
+/// lines of the log and the sockets stay behind: they are many, and nobody asks for them here.
 pub(crate) fn read(db: &Connection, sample: SampleRowId) -> Result<Readings, Failure> {
-    let mut select = db.prepare_cached(
-        "SELECT cpu_percent, cpu_window_ms, logical_cpus, memory_total_bytes, memory_available_bytes,
-                swap_total_bytes, swap_free_bytes, load1, load5, load15, uptime_seconds, filesystems_read
-         FROM sample WHERE id = ?1",
-    )?;
-    let (mut readings, has_filesystems) =
-        select.query_row([sample], |row| Ok((scalars(row)?, row.get::<_, bool>(11)?)))?;
-    if has_filesystems {
-        readings.filesystems = Some(read_filesystems(db, sample)?);
+    let (mut readings, has_stuck_mounts) = db.prepare_cached(&SELECT)?.query_row([sample], |row| {
+        let mut row = Columns::of(row);
+        let mut readings = Readings::default();
+        cpu::read(&mut row, &mut readings)?;
+        memory::read(&mut row, &mut readings)?;
+        rates::read(&mut row, &mut readings.rates)?;
+        system::read(&mut row, &mut readings)?;
+        let has_stuck_mounts = lists::read(&mut row, &mut readings)?;
+        Ok((readings, has_stuck_mounts))
+    })?;
+    if has_stuck_mounts {
+        readings.stuck_mounts = filesystems::read_stuck(db, sample)?;
     }
+    fill(&mut readings.filesystems, || filesystems::read(db, sample))?;
+    fill(&mut readings.rates.disks, || devices::read_disks(db, sample))?;
+    fill(&mut readings.rates.interfaces, || devices::read_interfaces(db, sample))?;
+    fill(&mut readings.temperatures, || sensors::read_temperatures(db, sample))?;
+    fill(&mut readings.fans, || sensors::read_fans(db, sample))?;
+    fill(&mut readings.wanted_processes, || processes::read_wanted(db, sample))?;
+    fill(&mut readings.units, || processes::read_units(db, sample))?;
+    fill(&mut readings.arrays, || arrays::read(db, sample))?;
+    fill(&mut readings.checks, || checks::read(db, sample))?;
     Ok(readings)
 }
 
-fn scalars(row: &Row<'_>) -> rusqlite::Result<Readings> {
-    let cpu = row.get::<_, Option<f64>>(0)?.zip(unsigned_if_known(row, 1)?);
-    let memory = unsigned_if_known(row, 3)?.zip(unsigned_if_known(row, 4)?);
-    let swap = unsigned_if_known(row, 5)?.zip(unsigned_if_known(row, 6)?);
-    let load = row.get::<_, Option<f64>>(7)?.zip(row.get::<_, Option<f64>>(8)?).zip(row.get::<_, Option<f64>>(9)?);
-    Ok(Readings {
-        cpu: cpu.map(|(busy_percent, window_ms)| Cpu { busy_percent, window_ms, ..Cpu::default() }),
-        logical_cpus: unsigned_if_known(row, 2)?,
-        memory: memory.map(|(total_bytes, available_bytes)| Memory {
-            total_bytes,
-            available_bytes,
-            ..Memory::default()
-        }),
-        swap: swap.map(|(total_bytes, free_bytes)| Swap { total_bytes, free_bytes }),
-        load: load.map(|((one, five), fifteen)| Load { one, five, fifteen }),
-        uptime_seconds: unsigned_if_known(row, 10)?,
-        ..Readings::default()
-    })
-}
-
-fn read_filesystems(db: &Connection, sample: SampleRowId) -> Result<Vec<Filesystem>, Failure> {
-    let mut select = db.prepare_cached(
-        "SELECT mount, fs_type, size_bytes, used_bytes, avail_bytes, inodes, inodes_free
-         FROM filesystem WHERE sample_id = ?1 ORDER BY mount",
-    )?;
-    let found = select.query_map([sample], |row| {
-        Ok(Filesystem {
-            mount: row.get(0)?,
-            fs_type: row.get(1)?,
-            size_bytes: unsigned(row, 2)?,
-            used_bytes: unsigned(row, 3)?,
-            avail_bytes: unsigned(row, 4)?,
-            inodes: unsigned_if_known(row, 5)?,
-            inodes_free: unsigned_if_known(row, 6)?,
-            ..Filesystem::default()
-        })
-    })?;
-    Ok(found.collect::<Result<_, _>>()?)
-}
-
-fn if_known(value: Option<u64>, what: &'static str) -> Result<Option<i64>, StoreError> {
-    value.map(|value| count(value, what)).transpose()
+/// A list that was not read costs no query.
+fn fill<T>(list: &mut Option<Vec<T>>, read: impl FnOnce() -> Result<Vec<T>, Failure>) -> Result<(), Failure> {
+    if let Some(list) = list {
+        *list = read()?;
+    }
+    Ok(())
 }

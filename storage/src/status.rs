@@ -60,7 +60,9 @@ impl Part {
 pub struct LatestSample {
     /// When it was taken, by the server's clock.
     pub taken: Timestamp,
-    /// What was measured.
+    /// How far the host's clock was ahead of the server's, if that is known.
+    pub clock_skew_ms: Option<i64>,
+    /// What was measured, without the top processes, the lines of the log and the sockets.
     pub readings: Readings,
 }
 
@@ -86,7 +88,8 @@ impl Store {
     pub fn status(&self) -> Result<Vec<HostStatus>, StoreError> {
         self.read(|db| {
             let mut select = db.prepare_cached(
-                "SELECT id, name, hostname, os, kernel, architecture, probe_version FROM host ORDER BY name",
+                "SELECT id, name, hostname, os, kernel, architecture, cpu_model, virtualization, probe_version
+                 FROM host ORDER BY name",
             )?;
             let found = select.query_map([], host)?.filter_map(|found| readable(found).transpose());
             let hosts = found.collect::<Result<Vec<_>, _>>()?;
@@ -105,7 +108,7 @@ pub(crate) const LAST_OK: &str = "
     SELECT at_ms FROM outcome WHERE host_id = ?1 AND kind = 'ok' ORDER BY run_id DESC LIMIT 1";
 
 pub(crate) const LATEST_SAMPLE: &str = "
-    SELECT id, taken_ms FROM sample WHERE host_id = ?1 ORDER BY taken_ms DESC, id DESC LIMIT 1";
+    SELECT id, taken_ms, clock_skew_ms FROM sample WHERE host_id = ?1 ORDER BY taken_ms DESC, id DESC LIMIT 1";
 
 pub(crate) const FIRING: &str = "
     SELECT metric, selector, ordinal, instance, since_ms, worst_value FROM alert INDEXED BY alert_firing
@@ -113,15 +116,22 @@ pub(crate) const FIRING: &str = "
     ORDER BY metric, instance, selector, ordinal";
 
 fn host(found: &Row<'_>) -> rusqlite::Result<(HostId, HostStatus)> {
-    let (hostname, os, kernel, architecture) = (found.get(2)?, found.get(3)?, found.get(4)?, found.get(5)?);
+    let facts = Facts {
+        hostname: found.get(2)?,
+        os: found.get(3)?,
+        kernel: found.get(4)?,
+        architecture: found.get(5)?,
+        cpu_model: found.get(6)?,
+        virtualization: found.get(7)?,
+    };
     let status = HostStatus {
         name: row::parsed(found, 1)?,
         outcome: None,
         last_ok: None,
         sample: None,
         firing: Vec::new(),
-        facts: Facts { hostname, os, kernel, architecture, ..Facts::default() },
-        probe_version: found.get(6)?,
+        facts,
+        probe_version: found.get(8)?,
         unreadable: Vec::new(),
     };
     Ok((found.get(0)?, status))
@@ -168,9 +178,10 @@ fn last_ok(db: &Connection, host: HostId) -> Result<Option<Timestamp>, Failure> 
 
 fn latest_sample(db: &Connection, host: HostId) -> Result<Option<LatestSample>, Failure> {
     let mut select = db.prepare_cached(LATEST_SAMPLE)?;
-    let found = select.query_row([host], |found| Ok((found.get(0)?, row::time(found, 1)?))).optional()?;
-    let Some((sample, taken)) = found else { return Ok(None) };
-    Ok(Some(LatestSample { taken, readings: readings::read(db, sample)? }))
+    let found =
+        select.query_row([host], |found| Ok((found.get(0)?, row::time(found, 1)?, found.get(2)?))).optional()?;
+    let Some((sample, taken, clock_skew_ms)) = found else { return Ok(None) };
+    Ok(Some(LatestSample { taken, clock_skew_ms, readings: readings::read(db, sample)? }))
 }
 
 /// Nothing stands for an alert that can't be read.

@@ -18,6 +18,7 @@ use crate::{
 mod collect;
 mod outbox;
 mod queries;
+mod readings;
 mod rename;
 mod runs;
 mod status;

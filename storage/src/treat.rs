@@ -20,8 +20,11 @@ pub enum Untreated {
         name: HostName,
         /// When it was taken, by the server's clock.
         taken: Timestamp,
-        /// What was measured; filesystems in the order of their mount points.
-        readings: Readings,
+        /// How far the host's clock was ahead of the server's, if that is known.
+        clock_skew_ms: Option<i64>,
+        /// What was measured, without the top processes, the lines of the log and the sockets; filesystems in the
+        /// order of their mount points.
+        readings: Box<Readings>,
     },
     /// How a visit ended.
     Outcome {
@@ -140,11 +143,11 @@ impl Store {
 /// however many are waiting or done. Left to itself, the planner walks all outcomes by their primary key, and may
 /// begin with `host` but for the CROSS JOIN.
 pub(crate) const UNTREATED: &str = "
-    SELECT run_id, host_id, 0 AS is_outcome, sample.id AS row, host.name, taken_ms, NULL AS kind
+    SELECT run_id, host_id, 0 AS is_outcome, sample.id AS row, host.name, taken_ms, NULL AS kind, clock_skew_ms
     FROM sample INDEXED BY sample_untreated CROSS JOIN host ON host.id = host_id
     WHERE treated_ms IS NULL
     UNION ALL
-    SELECT run_id, host_id, 1, 0, host.name, at_ms, kind
+    SELECT run_id, host_id, 1, 0, host.name, at_ms, kind, NULL
     FROM outcome INDEXED BY outcome_untreated CROSS JOIN host ON host.id = host_id
     WHERE treated_ms IS NULL
     ORDER BY run_id, host_id, is_outcome, row
@@ -155,12 +158,13 @@ fn untreated(found: &Row<'_>) -> rusqlite::Result<Untreated> {
     if found.get(2)? {
         return Ok(Untreated::Outcome { run, host, name, kind: row::parsed(found, 6)?, at: time });
     }
-    Ok(Untreated::Sample { row: found.get(3)?, host, name, taken: time, readings: Readings::default() })
+    let (row, clock_skew_ms, readings) = (found.get(3)?, found.get(7)?, Box::default());
+    Ok(Untreated::Sample { row, host, name, taken: time, clock_skew_ms, readings })
 }
 
 fn with_readings(db: &Connection, mut untreated: Untreated) -> Result<Untreated, Failure> {
     if let Untreated::Sample { row, readings, .. } = &mut untreated {
-        *readings = readings::read(db, *row)?;
+        **readings = readings::read(db, *row)?;
     }
     Ok(untreated)
 }

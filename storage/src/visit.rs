@@ -1,11 +1,11 @@
 //! One visit, written into its rows.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use sample::{Facts, Rejection};
 
 use crate::error::Failure;
 use crate::row::count;
-use crate::{HostId, ReceivedSample, RunId, SampleRowId, Settled, SpoolProgress, Visit, WorkDir, readings};
+use crate::{HostId, RunId, Settled, SpoolProgress, Visit, WorkDir, samples};
 
 /// Writes everything a visit brought home. Returns how many of its samples were new.
 pub(crate) fn record(db: &Connection, run: RunId, visit: &Visit) -> Result<usize, Failure> {
@@ -15,10 +15,7 @@ pub(crate) fn record(db: &Connection, run: RunId, visit: &Visit) -> Result<usize
     if let Some((facts, probe_version)) = &visit.facts {
         update_facts(db, visit.host, facts, probe_version)?;
     }
-    let mut new_samples = 0;
-    for received in &visit.samples {
-        new_samples += usize::from(insert_sample(db, run, visit.host, received)?);
-    }
+    let new_samples = samples::insert(db, run, visit)?;
     for progress in &visit.spools {
         advance_spool(db, visit, progress)?;
     }
@@ -68,39 +65,15 @@ fn update_key(db: &Connection, visit: &Visit) -> Result<(), Failure> {
 }
 
 fn update_facts(db: &Connection, host: HostId, facts: &Facts, probe_version: &str) -> Result<(), Failure> {
-    let Facts { hostname, os, kernel, architecture, .. } = facts;
+    let Facts { hostname, os, kernel, architecture, cpu_model, virtualization } = facts;
     let mut update = db.prepare_cached(
-        "UPDATE host SET hostname = ?2, os = ?3, kernel = ?4, architecture = ?5, probe_version = ?6
-         WHERE id = ?1 AND (hostname, os, kernel, architecture, probe_version) IS NOT (?2, ?3, ?4, ?5, ?6)",
+        "UPDATE host SET hostname = ?2, os = ?3, kernel = ?4, architecture = ?5, cpu_model = ?6, virtualization = ?7,
+                         probe_version = ?8
+         WHERE id = ?1 AND (hostname, os, kernel, architecture, cpu_model, virtualization, probe_version)
+                           IS NOT (?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
-    update.execute(params![host, hostname, os, kernel, architecture, probe_version])?;
+    update.execute(params![host, hostname, os, kernel, architecture, cpu_model, virtualization, probe_version])?;
     Ok(())
-}
-
-/// Returns false if the sample is known already: a host shows its spool until it learns that it may delete it.
-fn insert_sample(db: &Connection, run: RunId, host: HostId, received: &ReceivedSample) -> Result<bool, Failure> {
-    let sample = &received.sample;
-    let mut insert = db.prepare_cached(
-        "INSERT INTO sample (run_id, host_id, probe_sample_id, taken_ms, host_taken_ms, received_ms, boot_id, filesystems_read)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-         ON CONFLICT (host_id, probe_sample_id) DO NOTHING
-         RETURNING id",
-    )?;
-    let values = params![
-        run,
-        host,
-        sample.id.to_string(),
-        received.taken.as_millis(),
-        sample.host_time_ms.as_millis(),
-        received.received.as_millis(),
-        sample.boot.as_ref().map(|boot| &boot.id),
-        sample.readings.filesystems.is_some(),
-    ];
-    let row: Option<SampleRowId> = insert.query_row(values, |row| row.get(0)).optional()?;
-    if let Some(row) = row {
-        readings::write(db, row, &sample.readings)?;
-    }
-    Ok(row.is_some())
 }
 
 /// Neither number goes back. One that the database can't hold is cut: both come from the host, whose nonsense must

@@ -3,7 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use rules::EventKind;
-use sample::{OutcomeKind, Rejection};
+use sample::{CheckState, OutcomeKind, Rejection};
 
 use super::*;
 use crate::suite::{Fixture, NOON, host_name};
@@ -84,6 +84,7 @@ fn the_closed_lists_of_the_schema_are_those_of_the_program() {
     assert_eq!(checked(db, "rejected_envelope", "class"), Rejection::ALL.map(Rejection::name));
     assert_eq!(checked(db, "event", "kind"), EventKind::ALL.map(EventKind::name));
     assert_eq!(checked(db, "alert", "state"), ["firing", "resolved"]);
+    assert_eq!(checked(db, "check_result", "state"), CheckState::ALL.map(CheckState::name));
     let [done, cancelled] = RunEnd::ALL.map(RunEnd::name);
     assert_eq!(checked(db, "run", "state"), ["running", done, cancelled, "aborted"]);
     let going = ["pending", "sending", "retry", "unknown"];
@@ -125,7 +126,10 @@ fn the_latest_of_a_host_is_found_without_reading_its_history() {
 fn what_refers_to_a_row_is_found_by_an_index() {
     let fixture = Fixture::new();
     for (statement, indexes) in [
-        ("DELETE FROM sample WHERE id = ?1", &["event_of_sample"][..]),
+        (
+            "DELETE FROM sample WHERE id = ?1",
+            &["event_of_sample", "process USING PRIMARY KEY", "check_value USING PRIMARY KEY"][..],
+        ),
         ("DELETE FROM mail WHERE id = ?1", &["event_of_mail"]),
         ("DELETE FROM run WHERE id = ?1", &["sample_of_run"]),
     ] {

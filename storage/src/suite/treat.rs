@@ -36,7 +36,7 @@ fn readings_come_back_as_they_were_and_absent_stays_absent() {
     fixture.store.record_visits(run, &[Visit { samples, ..visit(host, OutcomeKind::Ok) }]).unwrap();
     let rows = fixture.store.untreated(10).unwrap();
     let found = rows.into_iter().filter_map(|row| match row {
-        Untreated::Sample { readings, .. } => Some(readings),
+        Untreated::Sample { readings, .. } => Some(*readings),
         Untreated::Outcome { .. } => None,
     });
     assert_eq!(found.collect::<Vec<_>>(), given);
