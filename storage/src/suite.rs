@@ -18,6 +18,7 @@ use crate::{
 mod collect;
 mod outbox;
 mod queries;
+mod rates;
 mod readings;
 mod rename;
 mod runs;

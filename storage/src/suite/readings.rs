@@ -205,3 +205,114 @@ fn what_is_absent_comes_back_absent_and_an_empty_list_empty() {
     let row = written(&mut fixture, &empty);
     assert_eq!(read(&fixture, row), empty);
 }
+
+/// The rows of a query, each with its values between bars; NULL is empty.
+fn rows(fixture: &Fixture, query: &str) -> Vec<String> {
+    use rusqlite::types::Value;
+    let mut select = fixture.store.connection.prepare(query).unwrap();
+    let columns = select.column_count();
+    let shown = |value| match value {
+        Value::Null => String::new(),
+        Value::Integer(number) => number.to_string(),
+        Value::Real(number) => format!("{number:.2}"),
+        Value::Text(text) => text,
+        Value::Blob(_) => "blob".to_owned(),
+    };
+    let found = select.query_map([], |row| {
+        let values = (0..columns).map(|index| row.get(index).map(shown));
+        Ok(values.collect::<rusqlite::Result<Vec<_>>>()?.join("|"))
+    });
+    found.unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn what_is_worked_out_and_what_is_for_sql_alone_is_written_too() {
+    let mut fixture = Fixture::new();
+    written(&mut fixture, &whole());
+    for (query, expected) in [
+        ("SELECT load1_per_cpu, load5_per_cpu, load15_per_cpu FROM sample", &["0.06|0.03|0.02"][..]),
+        ("SELECT memory_used_percent, swap_used_percent FROM sample", &["85.00|75.00"]),
+        ("SELECT file_handles_used_percent, conntrack_used_percent FROM sample", &["25.00|10.00"]),
+        ("SELECT failed_units, stuck_mounts, log_lines_omitted, log_read, listeners_read FROM sample", &["1|1|9|1|1"]),
+        (
+            "SELECT pid, name, cpu_percent, memory_bytes, arguments FROM process",
+            &["77|postgres|180.00|4096|postgres -D /data"],
+        ),
+        ("SELECT name, min_count, count, is_present FROM wanted_process", &["nginx|2|1|0"]),
+        (
+            "SELECT mount, used_percent, reserved_bytes, inodes_used_percent, read_only, unexpectedly_read_only FROM filesystem",
+            &["/|40.00|10|10.00|1|0", "/var|91.00|10||0|1"],
+        ),
+        (
+            "SELECT position, at_ms, source, message FROM log_line",
+            &["1|1795241852000|kernel|I/O error", "2|||I/O error"],
+        ),
+        ("SELECT protocol, address, port FROM listener", &["tcp|::|22"]),
+    ] {
+        assert_eq!(rows(&fixture, query), expected, "{query}");
+    }
+}
+
+#[test]
+fn of_what_a_hostile_host_names_twice_the_first_stays() {
+    let mut fixture = Fixture::new();
+    let once = whole();
+    let mut twice = whole();
+    for filesystem in once.filesystems.clone().unwrap() {
+        twice.filesystems.as_mut().unwrap().push(Filesystem { used_bytes: 1, ..filesystem });
+    }
+    twice.stuck_mounts.push(StuckMount { since_ms: None, ..once.stuck_mounts[0].clone() });
+    push(&mut twice.temperatures, |again| again.celsius = 0.0);
+    push(&mut twice.fans, |again| again.rpm = 0);
+    push(&mut twice.wanted_processes, |again| again.count = 9);
+    push(&mut twice.units, |again| again.load_state = "masked".into());
+    push(&mut twice.arrays, |again| again.degraded = false);
+    push(&mut twice.listeners, |_| ());
+    push(&mut twice.rates.disks, |again| again.queue_length = None);
+    push(&mut twice.rates.interfaces, |again| again.up = None);
+    push(&mut twice.checks, |again| {
+        again.state = CheckState::Ok;
+        again.values[0].label = "only the second has it".into();
+    });
+    let values = &mut twice.checks.as_mut().unwrap()[0].values;
+    values.push(CheckValue { value: 5.0, ..values[0].clone() });
+    let top = &mut twice.processes.as_mut().unwrap().top;
+    top.push(TopProcess { memory_bytes: 1, ..top[0].clone() });
+    let row = written(&mut fixture, &twice);
+    assert_eq!(read(&fixture, row), without_what_is_not_read(once));
+    assert_eq!(rows(&fixture, "SELECT memory_bytes FROM process"), ["4096"]);
+    assert_eq!(rows(&fixture, "SELECT count(*) FROM listener"), ["1"]);
+}
+
+/// Adds the list's first entry once more, changed.
+fn push<T: Clone>(list: &mut Option<Vec<T>>, change: impl FnOnce(&mut T)) {
+    let list = list.as_mut().unwrap();
+    let mut again = list[0].clone();
+    change(&mut again);
+    list.push(again);
+}
+
+#[test]
+fn text_of_any_content_is_kept_as_it_is() {
+    let mut fixture = Fixture::new();
+    let text = "'; DROP TABLE host; --\0\u{1b}[2J\u{202e}\u{10ffff}\n";
+    let names = Readings {
+        units: Some(vec![unit(text, text, true), unit("", "", false)]),
+        reboot_required: Some(RebootRequired { required: false, reason: Some(text.into()) }),
+        ..Readings::default()
+    };
+    let row = written(&mut fixture, &names);
+    let mut sorted = names;
+    sorted.units.as_mut().unwrap().reverse();
+    assert_eq!(read(&fixture, row), sorted);
+}
+
+#[test]
+fn a_number_that_the_database_cannot_hold_is_refused_by_name() {
+    let mut many = whole();
+    many.rates.interfaces.as_mut().unwrap()[0].link_bits_per_second = Some(u64::MAX);
+    let mut fixture = Fixture::new();
+    let row = written(&mut fixture, &Readings::default());
+    let refused = fixture.store.write(|db| readings::write_lists(db, row, &many)).unwrap_err();
+    assert!(refused.to_string().starts_with("the speed of a link is 18446744073709551615"), "{refused}");
+}

@@ -1,0 +1,173 @@
+//! Rates are made from two samples, in the order of the spool, however often and in whatever portions they come home.
+
+use std::cell::RefCell;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use sample::{
+    Baseline, Boot, CoreCounters, CpuCounters, DiskCounters, InterfaceCounters, OutcomeKind, PressureCounters,
+};
+
+use super::*;
+use crate::{RenameOutcome, StoreError, readings};
+
+/// What the kernel of a small host has counted after so many seconds of a boot, if it was always equally busy.
+fn counted(seconds: u64) -> Counters {
+    Counters {
+        cpu: Some(CpuCounters {
+            user: 20 * seconds,
+            system: 5 * seconds,
+            idle: 75 * seconds,
+            cores: vec![CoreCounters { number: 0, busy: 25 * seconds, idle: 75 * seconds }],
+            ..CpuCounters::default()
+        }),
+        pressure: Some(PressureCounters { io_some_us: Some(30_000 * seconds), ..PressureCounters::default() }),
+        swap_in_bytes: Some(4096 * seconds),
+        oom_kills: Some(seconds / 100),
+        disks: Some(vec![DiskCounters { name: "sda".into(), reads: 3 * seconds, ..DiskCounters::default() }]),
+        interfaces: Some(vec![InterfaceCounters {
+            name: "eth0".into(),
+            sent_bytes: 7 * seconds,
+            ..InterfaceCounters::default()
+        }]),
+        ..Counters::default()
+    }
+}
+
+/// A sample that was taken so many seconds after its boot, which it may not know.
+fn after(number: u8, boot: Option<&str>, seconds: u64) -> ReceivedSample {
+    let spot = Cpu { busy_percent: 99.0, window_ms: 500, spot: true, ..Cpu::default() };
+    let readings = Readings { cpu: Some(spot), logical_cpus: Some(1), ..Readings::default() };
+    let mut received = received(number, at(60 * i64::from(number)), readings);
+    received.sample.boot = boot.map(|id| Boot { id: id.to_owned(), elapsed_ms: 1000 * seconds });
+    received.sample.counters = counted(seconds);
+    received
+}
+
+fn bring(fixture: &mut Fixture, host: HostId, samples: Vec<ReceivedSample>) {
+    let run = fixture.run();
+    fixture.store.record_visits(run, &[Visit { samples, ..visit(host, OutcomeKind::Ok) }]).unwrap();
+}
+
+/// What was kept of a host's samples, in the order they came home.
+fn kept(store: &Store, host: HostId) -> Vec<Readings> {
+    let read = |db: &rusqlite::Connection| {
+        let mut select = db.prepare_cached("SELECT id FROM sample WHERE host_id = ?1 ORDER BY id")?;
+        let rows = select.query_map([host], |row| row.get::<_, SampleRowId>(0))?.collect::<Result<Vec<_>, _>>()?;
+        rows.into_iter().map(|row| readings::read(db, row)).collect()
+    };
+    store.read(read).unwrap()
+}
+
+fn known_boot(fixture: &mut Fixture, name: &str) -> Option<String> {
+    fixture.store.host_records(&[host_name(name)], NOON).unwrap().remove(0).known_boot
+}
+
+#[test]
+fn a_sample_holds_what_happened_since_the_one_before() {
+    let mut fixture = Fixture::new();
+    let host = fixture.host("web1");
+    bring(&mut fixture, host, vec![after(1, Some("a"), 1000)]);
+    bring(&mut fixture, host, vec![after(2, Some("a"), 1300)]);
+    let [first, second] = &kept(&fixture.store, host)[..] else { panic!("two samples") };
+    assert_eq!((first.cpu.unwrap().busy_percent, first.rates.window_ms), (99.0, None));
+    assert_eq!(first.rates.disks.as_ref().unwrap()[0].reads_per_second, None);
+
+    let cpu = second.cpu.unwrap();
+    assert_eq!((cpu.busy_percent, cpu.user_percent, cpu.spot, cpu.window_ms), (25.0, Some(20.0), false, 300_000));
+    let rates = &second.rates;
+    assert_eq!(
+        (rates.window_ms, rates.swap_in_bytes_per_second, rates.oom_kills),
+        (Some(300_000), Some(4096.0), Some(3))
+    );
+    assert_eq!(rates.pressure.unwrap().io_some_percent, Some(3.0));
+    assert_eq!(rates.disks.as_ref().unwrap()[0].reads_per_second, Some(3.0));
+    assert_eq!(rates.interfaces.as_ref().unwrap()[0].sent_bytes_per_second, Some(7.0));
+}
+
+#[test]
+fn the_boot_that_is_known_of_a_host_is_that_of_its_newest_sample_under_any_name() {
+    let mut fixture = Fixture::new();
+    let (host, other) = (fixture.host("old"), fixture.host("db1"));
+    assert_eq!(known_boot(&mut fixture, "old"), None);
+    bring(&mut fixture, host, vec![after(1, Some("a"), 1000), after(2, None, 1300)]);
+    assert_eq!(known_boot(&mut fixture, "old").as_deref(), Some("a"));
+    bring(&mut fixture, host, vec![after(3, Some("b"), 10)]);
+    assert_eq!(known_boot(&mut fixture, "old").as_deref(), Some("b"));
+    assert_eq!(known_boot(&mut fixture, "db1"), None);
+
+    let names = [(host_name("old"), host_name("new"))];
+    assert_eq!(fixture.store.rename_hosts(&names).unwrap(), [RenameOutcome::Renamed]);
+    assert_eq!(known_boot(&mut fixture, "new").as_deref(), Some("b"));
+    bring(&mut fixture, host, vec![after(4, Some("b"), 20)]);
+    bring(&mut fixture, other, vec![after(4, Some("b"), 20)]);
+    assert_eq!(kept(&fixture.store, host)[3].rates.window_ms, Some(10_000));
+    assert_eq!(kept(&fixture.store, other)[0].rates.window_ms, None, "hosts that were cloned share no counters");
+}
+
+#[test]
+fn what_was_not_committed_is_not_compared_with() {
+    let mut fixture = Fixture::new();
+    let (run, host) = (fixture.run(), fixture.host("web1"));
+    let mut spoilt = after(2, Some("a"), 1100);
+    spoilt.sample.readings.uptime_seconds = Some(u64::MAX);
+    let samples = vec![after(1, Some("a"), 1000), spoilt];
+    let refused = fixture.store.record_visits(run, &[Visit { samples, ..visit(host, OutcomeKind::Ok) }]);
+    assert!(matches!(refused, Err(StoreError::OutOfRange { .. })), "{refused:?}");
+    assert_eq!(known_boot(&mut fixture, "web1"), None);
+}
+
+#[test]
+fn counters_that_cannot_be_read_back_are_none_and_the_next_ones_take_their_place() {
+    let mut fixture = Fixture::new();
+    let host = fixture.host("web1");
+    bring(&mut fixture, host, vec![after(1, Some("a"), 1000)]);
+    fixture.spoil("UPDATE baseline SET counters = '{\"boot\":7}'");
+    bring(&mut fixture, host, vec![after(2, Some("a"), 1100), after(3, Some("a"), 1200)]);
+    let windows = kept(&fixture.store, host).into_iter().map(|readings| readings.rates.window_ms);
+    assert_eq!(windows.collect::<Vec<_>>(), [None, None, Some(100_000)]);
+}
+
+/// What the samples of a host come to when they come home one after the other, each once.
+fn one_after_the_other<'a>(samples: impl Iterator<Item = &'a ReceivedSample>) -> Vec<Readings> {
+    let mut before: Option<Baseline> = None;
+    let expected = samples.map(|received| {
+        let readings = received.sample.readings_since(before.as_ref());
+        if before.as_ref().is_none_or(|before| before.is_followed_by(&received.sample)) {
+            before = received.sample.baseline().or(before.take());
+        }
+        readings
+    });
+    expected.collect()
+}
+
+#[test]
+fn samples_that_come_again_or_in_other_portions_change_no_rate() {
+    let taken = (option::weighted(0.9, 0..3_u8), 0..2000_u64);
+    let visits = vec(vec(0..12_usize, 0..6), 1..6);
+    let (fixture, hosts) = (RefCell::new(Fixture::new()), RefCell::new(0));
+    let runs_of_visits = |(taken, visits): (Vec<(Option<u8>, u64)>, Vec<Vec<usize>>)| {
+        let fixture = &mut *fixture.borrow_mut();
+        *hosts.borrow_mut() += 1;
+        let host = fixture.host(&format!("host{}", hosts.borrow()));
+        let boot = |boot: Option<u8>| boot.map(|boot| ["a", "b", "c"][usize::from(boot)]);
+        let samples: Vec<_> =
+            taken.iter().zip(1..).map(|((of, seconds), number)| after(number, boot(*of), *seconds)).collect();
+        let mut distinct: Vec<usize> = Vec::new();
+        for visit in &visits {
+            bring(fixture, host, visit.iter().map(|index| samples[*index].clone()).collect());
+            for index in visit {
+                if !distinct.contains(index) {
+                    distinct.push(*index);
+                }
+            }
+        }
+        let expected = one_after_the_other(distinct.iter().map(|index| &samples[*index]));
+        prop_assert_eq!(kept(&fixture.store, host), expected);
+        Ok(())
+    };
+    let mut runner = TestRunner::new(Config { cases: 64, failure_persistence: None, ..Config::default() });
+    runner.run(&(vec(taken, 12), visits), runs_of_visits).unwrap();
+}
