@@ -36,7 +36,7 @@ pub(crate) fn insert(db: &Connection, run: RunId, visit: &Visit) -> Result<usize
         let before = newest.as_ref().or(before.as_ref());
         insert_sample(db, (run, visit.host), received, &received.sample.readings_since(before))?;
         if before.is_none_or(|before| before.is_followed_by(&received.sample)) {
-            newest = received.sample.baseline().or(newest);
+            newest = received.sample.baseline();
         }
         new_samples += 1;
     }

@@ -8,18 +8,24 @@ use sample::{
 use super::*;
 use crate::readings;
 
+mod columns;
+
 /// A sample's row that holds these readings, written past the differencing.
 fn written(fixture: &mut Fixture, readings: &Readings) -> SampleRowId {
     let (run, host) = (fixture.run(), fixture.host("web1"));
     fixture.store.record_visits(run, &[visit_with(host, &[1])]).unwrap();
     let row = fixture.untreated_samples()[0];
     fixture.spoil("DELETE FROM filesystem");
+    fill(fixture, row, readings);
+    fixture.store.write(|db| readings::write_lists(db, row, readings)).unwrap();
+    row
+}
+
+fn fill(fixture: &Fixture, row: SampleRowId, readings: &Readings) {
     let assignments: Vec<_> = readings::columns().map(|column| format!("{column} = ?")).collect();
     let update = format!("UPDATE sample SET {} WHERE id = {row}", assignments.join(", "));
     let values = readings::values(readings).unwrap();
     fixture.store.connection.execute(&update, rusqlite::params_from_iter(values)).unwrap();
-    fixture.store.write(|db| readings::write_lists(db, row, readings)).unwrap();
-    row
 }
 
 fn read(fixture: &Fixture, row: SampleRowId) -> Readings {
@@ -206,53 +212,6 @@ fn what_is_absent_comes_back_absent_and_an_empty_list_empty() {
     assert_eq!(read(&fixture, row), empty);
 }
 
-/// The rows of a query, each with its values between bars; NULL is empty.
-fn rows(fixture: &Fixture, query: &str) -> Vec<String> {
-    use rusqlite::types::Value;
-    let mut select = fixture.store.connection.prepare(query).unwrap();
-    let columns = select.column_count();
-    let shown = |value| match value {
-        Value::Null => String::new(),
-        Value::Integer(number) => number.to_string(),
-        Value::Real(number) => format!("{number:.2}"),
-        Value::Text(text) => text,
-        Value::Blob(_) => "blob".to_owned(),
-    };
-    let found = select.query_map([], |row| {
-        let values = (0..columns).map(|index| row.get(index).map(shown));
-        Ok(values.collect::<rusqlite::Result<Vec<_>>>()?.join("|"))
-    });
-    found.unwrap().collect::<Result<_, _>>().unwrap()
-}
-
-#[test]
-fn what_is_worked_out_and_what_is_for_sql_alone_is_written_too() {
-    let mut fixture = Fixture::new();
-    written(&mut fixture, &whole());
-    for (query, expected) in [
-        ("SELECT load1_per_cpu, load5_per_cpu, load15_per_cpu FROM sample", &["0.06|0.03|0.02"][..]),
-        ("SELECT memory_used_percent, swap_used_percent FROM sample", &["85.00|75.00"]),
-        ("SELECT file_handles_used_percent, conntrack_used_percent FROM sample", &["25.00|10.00"]),
-        ("SELECT failed_units, stuck_mounts, log_lines_omitted, log_read, listeners_read FROM sample", &["1|1|9|1|1"]),
-        (
-            "SELECT pid, name, cpu_percent, memory_bytes, arguments FROM process",
-            &["77|postgres|180.00|4096|postgres -D /data"],
-        ),
-        ("SELECT name, min_count, count, is_present FROM wanted_process", &["nginx|2|1|0"]),
-        (
-            "SELECT mount, used_percent, reserved_bytes, inodes_used_percent, read_only, unexpectedly_read_only FROM filesystem",
-            &["/|40.00|10|10.00|1|0", "/var|91.00|10||0|1"],
-        ),
-        (
-            "SELECT position, at_ms, source, message FROM log_line",
-            &["1|1795241852000|kernel|I/O error", "2|||I/O error"],
-        ),
-        ("SELECT protocol, address, port FROM listener", &["tcp|::|22"]),
-    ] {
-        assert_eq!(rows(&fixture, query), expected, "{query}");
-    }
-}
-
 #[test]
 fn of_what_a_hostile_host_names_twice_the_first_stays() {
     let mut fixture = Fixture::new();
@@ -280,8 +239,8 @@ fn of_what_a_hostile_host_names_twice_the_first_stays() {
     top.push(TopProcess { memory_bytes: 1, ..top[0].clone() });
     let row = written(&mut fixture, &twice);
     assert_eq!(read(&fixture, row), without_what_is_not_read(once));
-    assert_eq!(rows(&fixture, "SELECT memory_bytes FROM process"), ["4096"]);
-    assert_eq!(rows(&fixture, "SELECT count(*) FROM listener"), ["1"]);
+    assert_eq!(columns::rows(&fixture, "SELECT memory_bytes FROM process"), ["4096"]);
+    assert_eq!(columns::rows(&fixture, "SELECT count(*) FROM listener"), ["1"]);
 }
 
 /// Adds the list's first entry once more, changed.

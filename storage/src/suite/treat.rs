@@ -43,6 +43,22 @@ fn readings_come_back_as_they_were_and_absent_stays_absent() {
 }
 
 #[test]
+fn how_far_a_clock_was_ahead_is_known_of_the_sample_and_of_no_other() {
+    let mut fixture = Fixture::new();
+    let (run, host) = (fixture.run(), fixture.host("web1"));
+    let fresh = ReceivedSample { clock_skew_ms: Some(-1500), ..received(2, at(60), every_reading()) };
+    let samples = vec![received(1, NOON, every_reading()), fresh];
+    fixture.store.record_visits(run, &[Visit { samples, ..visit(host, OutcomeKind::Ok) }]).unwrap();
+    let rows = fixture.store.untreated(10).unwrap();
+    let skews = rows.into_iter().filter_map(|row| match row {
+        Untreated::Sample { clock_skew_ms, .. } => Some(clock_skew_ms),
+        Untreated::Outcome { .. } => None,
+    });
+    assert_eq!(skews.collect::<Vec<_>>(), [None, Some(-1500)]);
+    assert_eq!(fixture.store.status().unwrap()[0].sample.as_ref().unwrap().clock_skew_ms, Some(-1500));
+}
+
+#[test]
 fn nothing_is_treated_twice() {
     let mut fixture = Fixture::new();
     let (run, host) = (fixture.run(), fixture.host("web1"));
