@@ -8,7 +8,7 @@ use rules::{Recipient, Rule, RuleKey, Selector};
 use sample::{Metric, Selectors, Unit};
 
 use crate::ConfiguredRule;
-use crate::fields::{Fields, no_children, unknown_child};
+use crate::fields::{Fields, no_children};
 use crate::report::Report;
 use crate::value::{limit, metric, mount, recipients};
 use crate::xml::Element;
@@ -32,20 +32,8 @@ impl Alert {
     }
 }
 
-/// The alerts within an element that holds nothing else.
-pub(crate) fn alerts(element: &Element<'_>, report: &mut Report) -> Vec<Alert> {
-    let mut alerts = Vec::new();
-    for child in &element.children {
-        match child.name {
-            "alert" => alerts.extend(alert(child, report)),
-            _ => unknown_child(child, element.name, &["alert"], report),
-        }
-    }
-    alerts
-}
-
-/// Returns none if something is wrong, which then is reported.
-fn alert(element: &Element<'_>, report: &mut Report) -> Option<Alert> {
+/// An `<alert>`. Returns none if something is wrong, which then is reported.
+pub(crate) fn alert(element: &Element<'_>, report: &mut Report) -> Option<Alert> {
     no_children(element, report);
     let (file, line) = (report.file(element.at), report.line(element.at));
     let mut fields = Fields::new(element, report);

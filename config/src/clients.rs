@@ -2,7 +2,6 @@
 
 use sample::HostName;
 
-use crate::alerts::alerts;
 use crate::fields::Fields;
 use crate::inherit::Settings;
 use crate::names::{addresses, fingerprints, group as group_name, host_names};
@@ -36,26 +35,26 @@ pub(crate) struct Client {
 }
 
 pub(crate) fn defaults(element: &Element<'_>, report: &mut Report) -> Settings {
-    let alerts = alerts(element, report);
+    let within = Settings::within(element, report);
     let mut fields = Fields::new(element, report);
-    let settings = Settings::read(&mut fields, alerts);
+    let settings = within.read(&mut fields);
     fields.finish();
     settings
 }
 
 pub(crate) fn group(element: &Element<'_>, report: &mut Report) -> Group {
-    let alerts = alerts(element, report);
+    let within = Settings::within(element, report);
     let mut fields = Fields::new(element, report);
     let name = fields.required("name", group_name);
     let enabled = fields.optional("enabled", yes_or_no);
-    let own = Settings { enabled, ..Settings::read(&mut fields, alerts) };
+    let own = Settings { enabled, ..within.read(&mut fields) };
     let name_at = fields.place("name");
     fields.finish();
     Group { name, name_at, own }
 }
 
 pub(crate) fn client(element: &Element<'_>, report: &mut Report) -> Client {
-    let alerts = alerts(element, report);
+    let within = Settings::within(element, report);
     let mut fields = Fields::new(element, report);
     let addresses = fields.required("ip", addresses).unwrap_or_default();
     let given_names = fields.optional("name", host_names).unwrap_or_default();
@@ -69,7 +68,7 @@ pub(crate) fn client(element: &Element<'_>, report: &mut Report) -> Client {
     let enabled = fields.optional("enabled", yes_or_no);
     let formerly = fields.optional("formerly", host_names).unwrap_or_default();
     let fingerprints = fields.optional("fingerprint", fingerprints).unwrap_or_default();
-    let own = Settings { enabled, ..Settings::read(&mut fields, alerts) };
+    let own = Settings { enabled, ..within.read(&mut fields) };
     compare_counts(names.len(), addresses.len(), formerly.len(), &mut fields);
     let formerly_at = fields.place("formerly");
     fields.finish();

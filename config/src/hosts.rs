@@ -1,6 +1,6 @@
 //! From clients, groups and defaults to hosts: what each inherits, and whether they go together.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sample::HostName;
 
@@ -35,7 +35,7 @@ pub(crate) fn hosts(sections: &mut Sections, report: &mut Report) -> Vec<Host> {
     let (clients, has_gaps) = (std::mem::take(&mut sections.clients), sections.has_gaps);
     let mut groups = Groups::new(sections, report);
     let (mut all, mut index, mut silent) = (Vec::new(), Index::new(), Vec::new());
-    let mut formerly = Vec::new();
+    let (mut formerly, mut told) = (Vec::new(), HashSet::new());
     let all_are_named = !has_gaps && clients.iter().all(|client| !client.names.is_empty());
     for client in clients {
         if all.len() + client.names.len() > MAX_HOSTS {
@@ -46,6 +46,10 @@ pub(crate) fn hosts(sections: &mut Sections, report: &mut Report) -> Vec<Host> {
         let expanded = expand(client, &mut groups, report);
         if expanded.tells_nobody {
             silent.push(expanded.at);
+        }
+        // What is inherited is the same mistake for everybody.
+        for (at, message) in expanded.beyond.into_iter().filter(|(at, _)| told.insert(*at)) {
+            report.problem(at, message);
         }
         add(expanded.hosts, &mut all, &mut index, report);
     }
@@ -126,6 +130,8 @@ struct Expanded {
     hosts: Vec<Named>,
     /// A rule of it has no recipient.
     tells_nobody: bool,
+    /// Where it wants more to be looked at than a probe takes, and what is wrong with that.
+    beyond: Vec<(usize, String)>,
 }
 
 fn expand(mut client: Client, groups: &mut Groups<'_>, report: &mut Report) -> Expanded {
@@ -139,6 +145,7 @@ fn expand(mut client: Client, groups: &mut Groups<'_>, report: &mut Report) -> E
         report_missing(&settings, client.at, report);
     }
     let jump = settings.jump.clone();
+    let beyond = settings.wishes.beyond().collect();
     let first = first_host(&client, settings, report);
     let tells_nobody = first.as_ref().is_some_and(tells_nobody);
     let named = |(i, name): (usize, HostName)| {
@@ -151,7 +158,7 @@ fn expand(mut client: Client, groups: &mut Groups<'_>, report: &mut Report) -> E
         Named { at: client.name_at, jump: jump.clone().filter(|jump| !itself(jump)), host, name }
     };
     let hosts = client.names.into_iter().enumerate().map(named).collect();
-    Expanded { at: client.at, hosts, tells_nobody }
+    Expanded { at: client.at, hosts, tells_nobody, beyond }
 }
 
 fn tells_nobody(host: &Host) -> bool {
@@ -182,6 +189,7 @@ fn first_host(client: &Client, settings: Settings, report: &Report) -> Option<Ho
         fingerprints: client.fingerprints.clone(),
         legacy_algorithms: settings.legacy_algorithms.unwrap_or(false),
         work_dir: settings.work_dir,
+        scope: settings.wishes.scope(),
         rules: alerts::rules(settings.alerts, settings.mail.as_deref().unwrap_or_default()),
         file: report.file(client.at),
         line: report.line(client.at),

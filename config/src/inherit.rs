@@ -7,9 +7,12 @@ use rules::Recipient;
 use sample::HostName;
 
 use crate::alerts::{self, Alert};
-use crate::fields::Fields;
+use crate::fields::{Fields, unknown_child};
 use crate::names::{agent, jump};
+use crate::report::Report;
+use crate::scope::{self, Options, Wishes};
 use crate::value::{every, port, recipients, username, work_dir, yes_or_no};
+use crate::xml::Element;
 use crate::{Agent, SecretSource};
 
 /// Who has one of these inherits none of them.
@@ -40,6 +43,7 @@ pub(crate) struct Settings {
     pub(crate) legacy_algorithms: Option<bool>,
     pub(crate) enabled: Option<bool>,
     pub(crate) alerts: Vec<Alert>,
+    pub(crate) wishes: Wishes,
 }
 
 /// The attributes that are inherited together or not at all.
@@ -62,8 +66,23 @@ pub(crate) struct Jump {
 }
 
 impl Settings {
-    /// Reads the attributes that all three levels have.
-    pub(crate) fn read(fields: &mut Fields<'_, '_>, alerts: Vec<Alert>) -> Settings {
+    /// Reads the elements that all three levels have.
+    pub(crate) fn within(element: &Element<'_>, report: &mut Report) -> Settings {
+        let mut within = Settings::default();
+        let Wishes { processes, units, .. } = &mut within.wishes;
+        for child in &element.children {
+            match child.name {
+                "alert" => within.alerts.extend(alerts::alert(child, report)),
+                "process" => scope::read_process(child, processes, report),
+                "unit" => scope::read_unit(child, units, report),
+                _ => unknown_child(child, element.name, &["alert", "process", "unit"], report),
+            }
+        }
+        within
+    }
+
+    /// Adds the attributes that all three levels have.
+    pub(crate) fn read(self, fields: &mut Fields<'_, '_>) -> Settings {
         let at = fields.place("jump");
         Settings {
             port: fields.optional("port", port),
@@ -75,8 +94,8 @@ impl Settings {
             jump: fields.optional("jump", jump).map(|through| Jump { through, at }),
             every: fields.optional("every", every),
             legacy_algorithms: fields.optional("legacy-algorithms", yes_or_no),
-            enabled: None,
-            alerts,
+            wishes: Wishes { options: Options::read(fields), ..self.wishes },
+            ..self
         }
     }
 
@@ -94,6 +113,7 @@ impl Settings {
             legacy_algorithms: self.legacy_algorithms.or(above.legacy_algorithms),
             enabled: self.enabled.or(above.enabled),
             alerts: alerts::inherit(&above.alerts, self.alerts),
+            wishes: self.wishes.inherit(&above.wishes),
         }
     }
 }

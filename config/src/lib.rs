@@ -17,6 +17,9 @@
 //! - *Alerts.* A client's rules are the alerts of `<defaults>`, of its group, and then its own. One alert of a nearer
 //!   level replaces all inherited ones of the same type and mount. Mail goes to the alert's `mail`, else the client's,
 //!   else the group's, else that of `<defaults>`.
+//! - *What is looked at.* A client's processes and units are those of `<defaults>`, of its group, and its own; one of a
+//!   nearer level takes the place of an inherited one of the same name, and `wanted="no"` undoes it. `nginx` and
+//!   `nginx.service` are one unit. At most 64 of each come to one host.
 //! - *Identity.* A client is known by its name, by default its `ip`. Two clients of one name are a mistake, and so is a
 //!   `formerly` that names a client, or a former name that two clients claim.
 //! - *Ranges.* In `ip`, `name` and `formerly`, `[1-3,07]` stands for 1, 2, 3 and 07; a leading zero keeps the width
@@ -67,12 +70,14 @@ mod names;
 mod paths;
 mod ranges;
 mod report;
+mod scope;
 mod secret;
 mod sections;
 mod settings;
 mod suggest;
 mod text;
 mod value;
+mod wanted;
 mod wildcard;
 mod xml;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rules::{Recipient, Rule};
-use sample::HostName;
+use sample::{HostName, Scope};
 
 use crate::settings::is_loopback;
 use crate::{Problem, SecretSource};
@@ -151,6 +151,8 @@ pub struct Host {
     pub legacy_algorithms: bool,
     /// The folder on the host that the probe lives in; an absolute path. None: the collector finds one.
     pub work_dir: Option<String>,
+    /// What is looked at there beside what always is.
+    pub scope: Scope,
     /// Inherited rules that were not replaced, then its own. Keys are unique.
     pub rules: Vec<ConfiguredRule>,
     /// The file of its `<client>`: config.xml, or one that it includes.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rules::Recipient;
-use sample::{HostName, Metric, ParseHostNameError, Untrusted};
+use sample::{HostName, Metric, ParseHostNameError, Scope, Untrusted};
 
 use crate::ranges::RangeError;
 use crate::suggest::nearest;
@@ -69,6 +69,16 @@ pub(crate) enum Complaint {
     FolderPattern,
     #[error("is not a path such as conf.d/*.xml")]
     NotAPath,
+    #[error("asks for none: give 1 or more, or wanted=\"no\" to undo an inherited one")]
+    NoneAskedFor,
+    #[error("is not the name of a process: one has at most {} bytes and no \"/\"", Scope::LONGEST_NAME)]
+    NotAProcess,
+    #[error(
+        "is not the name of a systemd unit such as nginx.service: one has at most {} bytes, letters, digits and \":_.\\@-\", \
+         and does not begin with \"-\"",
+        Scope::LONGEST_NAME
+    )]
+    NotAUnit,
 }
 
 pub(crate) type Parsed<T> = Result<T, Complaint>;
@@ -99,7 +109,7 @@ pub(crate) fn jobs(text: &str) -> Parsed<usize> {
     Ok(whole_number(text, 1, 1024)? as usize)
 }
 
-fn whole_number(text: &str, min: u64, max: u64) -> Parsed<u64> {
+pub(crate) fn whole_number(text: &str, min: u64, max: u64) -> Parsed<u64> {
     let digits = text.trim();
     let parsed = if digits.bytes().all(|b| b.is_ascii_digit()) { digits.parse().ok() } else { None };
     parsed.filter(|number| (min..=max).contains(number)).ok_or(Complaint::NotAWholeNumber { min, max })
@@ -124,12 +134,16 @@ pub(crate) fn yes_or_no(text: &str) -> Parsed<bool> {
     one_of(text, &[("yes", true), ("no", false), ("true", true), ("false", false)])
 }
 
-fn within(value: Duration, min: (Duration, &'static str), max: (Duration, &'static str)) -> Parsed<Duration> {
+pub(crate) fn within(
+    value: Duration,
+    min: (Duration, &'static str),
+    max: (Duration, &'static str),
+) -> Parsed<Duration> {
     let inside = (min.0..=max.0).contains(&value);
     if inside { Ok(value) } else { Err(Complaint::DurationOutOfRange { min: min.1, max: max.1 }) }
 }
 
-fn duration(text: &str) -> Parsed<Duration> {
+pub(crate) fn duration(text: &str) -> Parsed<Duration> {
     let text = text.trim();
     let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or(Complaint::NotADuration)?;
     let (digits, unit) = text.split_at(unit_at);

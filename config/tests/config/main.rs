@@ -10,6 +10,7 @@ mod includes;
 mod meaning;
 mod permissions;
 mod schema;
+mod scope;
 
 use std::path::{Path, PathBuf};
 
