@@ -73,6 +73,11 @@ impl AnswerReader {
         !matches!(self.state, State::Done(_))
     }
 
+    /// Whether the answer's first line has come.
+    pub fn has_begun(&self) -> bool {
+        !matches!(self.state, State::Searching { .. })
+    }
+
     /// Room for all that comes, once that is known: a buffer that doubles would take up to twice as much.
     fn make_room(&mut self) {
         if let State::Taking(header) = &self.state {
@@ -175,6 +180,17 @@ mod tests {
             let answer = read(&bytes, piece).unwrap();
             assert_eq!(answer.envelopes, b"\n@@END in an envelope\n", "in pieces of {piece}");
         }
+    }
+
+    #[test]
+    fn an_answer_begins_with_its_first_line_and_not_with_the_noise_before() {
+        let (mut reader, header) = (AnswerReader::new(NONCE, LIMITS), header(8).encode(NONCE));
+        let (before, line_break) = header.split_at(header.len() - 1);
+        let begun = ["Welcome!\n", before, line_break].map(|piece| {
+            reader.take(piece.as_bytes());
+            reader.has_begun()
+        });
+        assert_eq!(begun, [false, false, true]);
     }
 
     #[test]

@@ -188,5 +188,6 @@ fn visitee(host: &Host, target: Target, access: Result<Access, String>) -> Visit
         architecture: None,
         acknowledgements: Vec::new(),
         known_boot: None,
+        scope: host.scope.clone(),
     }
 }

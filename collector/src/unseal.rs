@@ -1,13 +1,17 @@
 //! From a sealed answer to samples: open, check, put on the server's clock, and know what may be acknowledged.
 
+mod times;
+
 use std::collections::BTreeMap;
 
 use envelope::{Header, OpenError};
-use sample::{HostName, KeyId, Nonce, Rejection, Sample, SpoolId, Timestamp};
+use sample::{HostName, KeyId, Nonce, Rejection, Sample, SpoolId};
 use storage::{ReceivedSample, SpoolProgress};
 
 use crate::answer::Answer;
 use crate::keys::KeyRing;
+pub use times::Call;
+use times::on_our_clock;
 
 /// The names a host has and had.
 #[derive(Clone, Copy, Debug)]
@@ -31,12 +35,11 @@ pub struct Unsealed {
     pub fresh: bool,
 }
 
-/// Opens every envelope of the answer that a host gave to the visit with this nonce, each with the key it names.
+/// Opens every envelope of the answer that a host gave to this call, each with the key it names.
 ///
 /// Not more than its header announced, each of which costs a private-key operation: what comes behind them is
 /// malformed.
-pub fn unseal(keys: &KeyRing, names: Names<'_>, visit: (Nonce, Timestamp), answer: &Answer) -> Unsealed {
-    let (nonce, received) = visit;
+pub fn unseal(keys: &KeyRing, names: Names<'_>, call: &Call, answer: &Answer) -> Unsealed {
     let (mut opened, mut seen, mut rejected) = (Vec::new(), Vec::new(), BTreeMap::new());
     let mut reject = |class| *rejected.entry(class).or_insert(0) += 1;
     let mut rest = answer.envelopes.as_slice();
@@ -50,7 +53,7 @@ pub fn unseal(keys: &KeyRing, names: Names<'_>, visit: (Nonce, Timestamp), answe
         let (bytes, after) = rest.split_at(header.len);
         rest = after;
         let found = open(keys, names, KeyId(header.key_id), bytes);
-        seen.push(Seen { spool: SpoolId(header.spool), sequence: header.sequence, fate: Fate::of(&found, nonce) });
+        seen.push(Seen { spool: SpoolId(header.spool), sequence: header.sequence, fate: Fate::of(&found, call.nonce) });
         match found {
             Ok(sample) => opened.push(sample),
             Err(class) => reject(class),
@@ -58,7 +61,7 @@ pub fn unseal(keys: &KeyRing, names: Names<'_>, visit: (Nonce, Timestamp), answe
     }
     let fresh = seen.iter().any(|seen| seen.fate == Fate::Fresh);
     let spools = acknowledge(answer, &seen);
-    Unsealed { samples: on_our_clock(opened, nonce, received), rejected, spools, fresh }
+    Unsealed { samples: on_our_clock(opened, call), rejected, spools, fresh }
 }
 
 fn open(keys: &KeyRing, names: Names<'_>, key: KeyId, bytes: &[u8]) -> Result<Sample, Rejection> {
@@ -146,36 +149,6 @@ fn acknowledge(answer: &Answer, seen: &[Seen]) -> Vec<SpoolProgress> {
         SpoolProgress { spool, through, dropped }
     };
     through.into_iter().map(progress).collect()
-}
-
-/// Puts the samples on the server's clock, by what the fresh one, taken just before `received`, says of the host's.
-///
-/// In the same boot the host's uptime counts, which no clock step changes. A sample of another boot is moved by the
-/// error the host's clock has now, and then held between its neighbours: samples come in the order they were taken.
-fn on_our_clock(samples: Vec<Sample>, nonce: Nonce, received: Timestamp) -> Vec<ReceivedSample> {
-    let fresh = samples.iter().rfind(|sample| sample.nonce == Some(nonce));
-    let error_ms = fresh.map_or(0, |fresh| received.millis_since(fresh.host_time_ms));
-    let boot = fresh.and_then(|fresh| fresh.boot.clone());
-    let by_uptime = |sample: &Sample| {
-        let (now, then) = (boot.as_ref()?, sample.boot.as_ref()?);
-        let age_ms = i64::try_from(now.elapsed_ms.saturating_sub(then.elapsed_ms)).unwrap_or(i64::MAX);
-        (now.id == then.id).then(|| received.plus_millis(-age_ms))
-    };
-    // From the back: nothing is later than the next sample whose time is sure. A wrong clock of another boot is not.
-    let mut times = Vec::with_capacity(samples.len());
-    let mut latest = received;
-    for sample in samples.iter().rev() {
-        let sure = by_uptime(sample).map(|taken| taken.min(latest));
-        times.push(sure.unwrap_or_else(|| sample.host_time_ms.plus_millis(error_ms).min(latest)));
-        latest = sure.unwrap_or(latest);
-    }
-    // From the front: nothing is earlier than the one before it.
-    let mut earliest = Timestamp::from_millis(i64::MIN);
-    let in_order = samples.into_iter().zip(times.into_iter().rev()).map(|(sample, taken)| {
-        earliest = earliest.max(taken);
-        ReceivedSample { taken: earliest, received, clock_skew_ms: None, sample }
-    });
-    in_order.collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use config::Deadlines;
 use sample::wire::{self, Acknowledgement, Limits, Request};
-use sample::{HostName, KeyId, Nonce, Timestamp};
+use sample::{HostName, KeyId, Nonce, Scope};
 
 use crate::answer::{Answer, AnswerReader, NoAnswer};
 use crate::failure::shown;
@@ -15,7 +15,7 @@ use crate::place::{Placed, Placement, place};
 use crate::probe_file::{Probe, Probes};
 use crate::run::{Memory, Reserved};
 use crate::ssh::{Bastion, Ended, Login, Session, Stream, Target, Trust, Want, dial};
-use crate::unseal::Names;
+use crate::unseal::{Call, Names};
 use crate::work_dir::WorkDir;
 use crate::{Failure, clock};
 
@@ -60,6 +60,8 @@ pub struct Visitee {
     pub acknowledgements: Vec<Acknowledgement>,
     /// The boot of its newest sample in the database.
     pub known_boot: Option<String>,
+    /// What its probe looks at beside what it always does.
+    pub scope: Scope,
 }
 
 impl Visitee {
@@ -84,10 +86,8 @@ pub struct Brought {
     pub answer: Answer,
     /// The memory it takes, if it is large.
     pub memory: Option<Reserved>,
-    /// When it was complete.
-    pub received: Timestamp,
-    /// The nonce of this visit.
-    pub nonce: Nonce,
+    /// The call that it answers.
+    pub call: Call,
     /// The key it sealed to.
     pub key: KeyId,
     /// Where the probe lies now, if that is not the default place.
@@ -170,7 +170,7 @@ struct Visit<'a> {
     nonce: Nonce,
 }
 
-type InMemory = (Answer, Option<Reserved>);
+type InMemory = (Answer, Call, Option<Reserved>);
 
 /// The probe was called and did not answer.
 struct Silence {
@@ -198,12 +198,12 @@ impl Visit<'_> {
             Some(dir) => self.take_home(&dir, self.likely_probe()).await?.ok(),
             None => None,
         };
-        let ((answer, memory), work_dir, places_refused) = match warm {
+        let ((answer, call, memory), work_dir, places_refused) = match warm {
             Some(answer) => (answer, self.host.remembered_dir.clone(), None),
             None => self.place_and_run().await?,
         };
         let key = self.fleet.keys.current.id;
-        Ok(Brought { answer, memory, received: clock::now(), nonce: self.nonce, key, work_dir, places_refused })
+        Ok(Brought { answer, memory, call, key, work_dir, places_refused })
     }
 
     /// Where the probe may be run without a look at the place: below the home, or where the place script has made
@@ -241,18 +241,18 @@ impl Visit<'_> {
     /// One run of the probe, and a second one where much waits and there is memory for it. Nobody waits for memory:
     /// what is not taken now is taken by the next run, and a host that only pretends to have much holds up no other.
     async fn take_home(&self, dir: &WorkDir, probe: &Probe) -> Result<Result<InMemory, Silence>, Failure> {
-        let first = match self.run_probe(dir, probe, USUAL).await? {
-            Ok(answer) => answer,
+        let (first, call) = match self.run_probe(dir, probe, USUAL).await? {
+            Ok(answered) => answered,
             Err(silence) => return Ok(Err(silence)),
         };
         let more = first.header.held > 0;
         let Some(reserved) = more.then(|| self.fleet.memory.reserve(EVERYTHING.bytes)).flatten() else {
-            return Ok(Ok((first, None)));
+            return Ok(Ok((first, call, None)));
         };
         Ok(Ok(match self.run_probe(dir, probe, EVERYTHING).await {
-            Ok(Ok(all)) => (all, Some(reserved)),
+            Ok(Ok((all, call))) => (all, call, Some(reserved)),
             // What came is kept, whatever went wrong with the rest.
-            Ok(Err(_)) | Err(_) => (first, None),
+            Ok(Err(_)) | Err(_) => (first, call, None),
         }))
     }
 
@@ -262,7 +262,7 @@ impl Visit<'_> {
         dir: &WorkDir,
         probe: &Probe,
         limits: Limits,
-    ) -> Result<Result<Answer, Silence>, Failure> {
+    ) -> Result<Result<(Answer, Call), Silence>, Failure> {
         let request = Request {
             version: wire::VERSION,
             host: self.host.name.clone(),
@@ -271,15 +271,24 @@ impl Visit<'_> {
             acknowledgements: self.host.acknowledgements.clone(),
             former: self.fleet.keys.former_owners(&self.host.name, self.host.formerly.as_ref()),
             known_boot: self.host.known_boot.clone(),
-            scope: sample::Scope::default(),
+            scope: self.host.scope.clone(),
             limits,
         };
         let command = format!("exec {dir}/{} run", file_name(probe));
         let mut reader = AnswerReader::new(self.nonce, limits);
         let limit = ("running the probe", self.fleet.deadlines.command);
-        let take = |piece: &[u8]| if reader.take(piece) { Want::More } else { Want::Nothing };
+        let (called, mut answered) = (clock::now(), None);
+        let take = |piece: &[u8]| {
+            let more = reader.take(piece);
+            if reader.has_begun() {
+                answered.get_or_insert_with(clock::now);
+            }
+            if more { Want::More } else { Want::Nothing }
+        };
         let ended = self.session.exec(&command, request.encode().as_bytes(), limit, take).await?;
-        Ok(reader.finish().map_err(|why| Silence { why, ended }))
+        let received = clock::now();
+        let call = Call { nonce: self.nonce, called, answered: answered.unwrap_or(received), received };
+        Ok(reader.finish().map(|answer| (answer, call)).map_err(|why| Silence { why, ended }))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::iter;
 
 use config::{Agent, Host, HostKeyPolicy};
-use sample::HostName;
+use sample::{HostName, ProcessWish, Scope};
 
 use super::error::{CommandError, Ending};
 use super::key_report;
@@ -110,8 +110,28 @@ fn remarks(host: &Host) -> String {
         host.work_dir.as_ref().map(|dir| format!("work-dir {dir}")),
         host.formerly.as_ref().map(|name| format!("formerly {name}")),
         host.legacy_algorithms.then(|| "legacy algorithms".to_owned()),
+        looked_at(&host.scope),
     ];
     remarks.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// What is looked at there that is not everywhere.
+fn looked_at(scope: &Scope) -> Option<String> {
+    let usual = Scope::default();
+    let min = |process: &ProcessWish| if process.min == 1 { String::new() } else { format!(" × {}", process.min) };
+    let processes = scope.processes.iter().map(|process| format!("process {}{}", process.name, min(process)));
+    let units = scope.units.iter().map(|unit| format!("unit {unit}"));
+    let options = [
+        scope.process_arguments.then(|| "process arguments".to_owned()),
+        (scope.log_lines > 0).then(|| format!("{} log lines", scope.log_lines)),
+        scope.listeners.then(|| "listening ports".to_owned()),
+        scope.network_filesystems.then(|| "network filesystems".to_owned()),
+        (!scope.checks).then(|| "no checks".to_owned()),
+        (scope.checks && scope.check_timeout_ms != usual.check_timeout_ms)
+            .then(|| format!("checks {} ms", scope.check_timeout_ms)),
+    ];
+    let all: Vec<String> = processes.chain(units).chain(options.into_iter().flatten()).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 fn humane(seconds: u64) -> String {
@@ -158,6 +178,27 @@ mod tests {
             "disabled, group eu, jump gate, every 1h",
         ];
         assert_eq!(row(&host, None), expected);
+    }
+
+    #[test]
+    fn what_is_looked_at_beside_what_always_is_is_told() {
+        assert_eq!(looked_at(&Scope::default()), None);
+        let process = |name: &str, min| ProcessWish { name: name.to_owned(), min };
+        let mut scope = Scope {
+            processes: vec![process("sshd", 1), process("nginx", 4)],
+            units: vec!["cron.service".to_owned()],
+            check_timeout_ms: 1500,
+            process_arguments: true,
+            log_lines: 20,
+            listeners: true,
+            network_filesystems: true,
+            ..Scope::default()
+        };
+        let told = "process sshd, process nginx × 4, unit cron.service, process arguments, 20 log lines, \
+                    listening ports, network filesystems";
+        assert_eq!(looked_at(&scope), Some(format!("{told}, checks 1500 ms")));
+        scope.checks = false;
+        assert_eq!(looked_at(&scope), Some(format!("{told}, no checks")));
     }
 
     #[test]

@@ -160,7 +160,7 @@ async fn turn(fleet: Arc<Fleet>, host: Visitee, turns: &Turns, admitted: Admitte
     // Opening is pure computation: as many at a time as there are cores, away from the threads that serve sockets.
     let _core = turns.core().await;
     let opened = tokio::task::spawn_blocking(move || {
-        let unsealed = unseal(&fleet.keys, host.names(), (brought.nonce, brought.received), &brought.answer);
+        let unsealed = unseal(&fleet.keys, host.names(), &brought.call, &brought.answer);
         (brought, unsealed)
     });
     opened.await.map_err(|error| Failure::Internal(format!("opening the envelopes failed: {error}")))

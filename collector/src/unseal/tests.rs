@@ -3,7 +3,7 @@ use std::sync::LazyLock;
 
 use envelope::{Place, PrivateKey, PublicKey, seal};
 use sample::wire::AnswerHeader;
-use sample::{Boot, Counters, Facts, Readings, SampleId};
+use sample::{Boot, Counters, Facts, Readings, SampleId, Timestamp};
 
 use super::*;
 use crate::keys::KeyPair;
@@ -60,9 +60,14 @@ fn closed(spool: SpoolId, sequence: u64) -> Vec<u8> {
     bytes
 }
 
+/// It took ten seconds until the answer came, and half a second more until it had come.
+fn call() -> Call {
+    Call { nonce: NONCE, called: at(89_500), answered: at(99_500), received: at(100_000) }
+}
+
 fn open_answer(answer: &Answer) -> Unsealed {
     let host = host();
-    unseal(&KEYS, Names { current: &host, former: None }, (NONCE, at(100_000)), answer)
+    unseal(&KEYS, Names { current: &host, former: None }, &call(), answer)
 }
 
 fn fresh(sequence: u64) -> Vec<u8> {
@@ -221,7 +226,7 @@ fn envelopes_of_a_former_key_and_a_former_name_are_opened() {
     let (now, before) = (host(), "old-web1".parse().unwrap());
     let names = Names { current: &now, former: Some(&before) };
     let answer = answer(&[old_key, old_name, both, fresh(1)], 0);
-    let unsealed = unseal(&KEYS, names, (NONCE, at(100_000)), &answer);
+    let unsealed = unseal(&KEYS, names, &call(), &answer);
     assert_eq!((unsealed.samples.len(), &unsealed.rejected), (4, &BTreeMap::new()));
     assert_eq!(through(&unsealed, OLDER), Some(3));
     let without = open_answer(&answer);
@@ -233,7 +238,7 @@ fn a_sample_that_names_another_host_than_its_envelope_is_none_also_under_a_forme
     let (now, before) = (host(), "old-web1".parse().unwrap());
     let names = Names { current: &now, former: Some(&before) };
     let lying = sealed_by(&KEYS.current, "old-web1", (OLDER, 1), &sample(1, 0, None, None));
-    let unsealed = unseal(&KEYS, names, (NONCE, at(100_000)), &answer(&[lying, fresh(1)], 0));
+    let unsealed = unseal(&KEYS, names, &call(), &answer(&[lying, fresh(1)], 0));
     assert_eq!(unsealed.rejected, BTreeMap::from([(Rejection::InvalidSample, 1)]));
 }
 
@@ -244,4 +249,49 @@ fn while_envelopes_are_held_back_closed_ones_of_other_lives_are_acknowledged_but
     let lie = open_all(&[closed(OLDER, 1), closed(OLDER, u64::MAX), closed(OLDER, 3), fresh(9)], 5);
     assert_eq!(through(&lie, OLDER), Some(1), "a number out of order is not believed");
     assert_eq!(through(&open_all(&[closed(CURRENT, 1), closed(CURRENT, 2), fresh(9)], 5), CURRENT), None);
+}
+
+/// What is told of the host's clock if it showed this in the sample of the visit.
+fn skew(call: Call, host_time: i64) -> Option<i64> {
+    let fresh = sealed(CURRENT, 2, &sample(9, host_time, Some(("now", 1_000)), Some(NONCE)));
+    let host = host();
+    let unsealed = unseal(&KEYS, Names { current: &host, former: None }, &call, &answer(&[fresh], 0));
+    unsealed.samples[0].clock_skew_ms
+}
+
+#[test]
+fn a_clock_is_ahead_or_behind_only_by_what_the_time_of_the_call_does_not_explain() {
+    for (host_time, expected) in
+        [(89_500, 0), (95_000, 0), (99_500, 0), (99_501, 1), (3_699_500, 3_600_000), (89_499, -1), (0, -89_500)]
+    {
+        assert_eq!(skew(call(), host_time), Some(expected), "{host_time}");
+    }
+    assert_eq!(skew(call(), i64::MAX), Some(i64::MAX - 99_500));
+    assert_eq!(skew(call(), i64::MIN), Some(-i64::MAX), "a number that has an opposite");
+}
+
+#[test]
+fn a_slow_network_is_no_wrong_clock() {
+    let slow = Call { called: at(0), answered: at(29_000), received: at(29_900), ..call() };
+    assert_eq!([skew(slow, 1), skew(slow, 28_999)], [Some(0), Some(0)]);
+}
+
+#[test]
+fn while_our_own_clock_is_set_back_nothing_is_said_of_the_hosts() {
+    let set_back = Call { called: at(89_500), answered: at(80_000), received: at(80_100), ..call() };
+    assert_eq!(skew(set_back, 89_500), None);
+}
+
+#[test]
+fn only_the_newest_sample_of_the_visit_tells_of_the_clock() {
+    let hour = 3_600_000;
+    let by_crontab = sealed(CURRENT, 1, &sample(1, hour, Some(("now", 500)), None));
+    // A visit that asks twice leaves the sample of its first call behind.
+    let first_call = sealed(CURRENT, 2, &sample(2, 2 * hour, Some(("now", 700)), Some(NONCE)));
+    let told: Vec<_> = open_all(&[by_crontab, first_call, fresh(3)], 0)
+        .samples
+        .iter()
+        .map(|sample| (sample.sample.id.0[0], sample.clock_skew_ms))
+        .collect();
+    assert_eq!(told, [(1, None), (2, None), (99, Some(5_000 - 89_500))]);
 }
