@@ -61,7 +61,8 @@ const LOCK_POLL: Duration = Duration::from_millis(20);
 
 const LOCK: &str = "lock";
 const TARGET: &str = "target.json";
-const LONGEST_TARGET: u64 = 64 * 1024;
+/// It holds what a request may ask for.
+const LONGEST_TARGET: u64 = sample::wire::MAX_LINE as u64;
 
 /// Why a spool can't be used.
 #[derive(Debug, thiserror::Error)]

@@ -168,7 +168,7 @@ mod tests {
         let refusal = |line: &str| read_request(line.as_bytes()).unwrap_err().one_line();
         let long = format!("{}\n", " ".repeat(wire::MAX_LINE));
         for line in ["", "{\"version\":1", &long] {
-            assert_eq!(refusal(line), "the request is cut off or longer than 65536 bytes");
+            assert_eq!(refusal(line), "the request is cut off or longer than 131072 bytes");
         }
         assert!(refusal("{}\n").starts_with("the request is not one this probe understands: missing field"));
         let ids = ("\"nonce\":\"00000000000000000000000000000000\",\"key\":", "00".repeat(32));

@@ -221,6 +221,20 @@ fn a_kernel_that_does_not_say_what_memory_is_available_has_it_added_up() {
 }
 
 #[test]
+fn the_most_that_can_be_asked_for_is_understood_and_remembered_for_the_hosts_own_crontab() {
+    let host = Host::new();
+    let mut request = host.request();
+    // In JSON these take two bytes each.
+    let process = sample::ProcessWish { name: "\"".repeat(sample::Scope::LONGEST_NAME), min: 100_000 };
+    request.scope.processes = vec![process; sample::Scope::MOST];
+    request.scope.units = vec!["\\".repeat(sample::Scope::LONGEST_NAME); sample::Scope::MOST];
+    assert!(request.encode().len() > 64 * 1024);
+    assert_eq!(host.visit(&request).samples.len(), 1);
+    host.call("sample").quietly();
+    assert_eq!(host.visit(&request).samples.len(), 3, "two visits, and once by the crontab");
+}
+
+#[test]
 fn what_cannot_be_done_is_said_on_one_line() {
     let host = Host::new();
     let mut request = host.request();
@@ -231,7 +245,7 @@ fn what_cannot_be_done_is_said_on_one_line() {
     fs::copy(host.path(&format!("keys/{}.pub", host.request().key)), &path).unwrap();
     let reason = format!("{} holds key {}, not the key it is named for", path.display(), host.request().key);
     host.call_with("run", request.encode().as_bytes()).fails(1, &format!("fleet-probe: {reason}\n"));
-    host.call_with("run", b"{}").fails(1, "fleet-probe: the request is cut off or longer than 65536 bytes\n");
+    host.call_with("run", b"{}").fails(1, "fleet-probe: the request is cut off or longer than 131072 bytes\n");
     host.call("runn").fails(2, "fleet-probe: expected one of: run, sample, --version, --help\n");
 }
 

@@ -22,8 +22,8 @@ use crate::{HostName, KeyId, Nonce, Scope, SpoolId};
 pub const VERSION: u32 = 1;
 /// How many bytes of noise may come before the answer header.
 pub const MAX_NOISE: usize = 64 * 1024;
-/// Longest request line and answer header line, in bytes.
-pub const MAX_LINE: usize = 64 * 1024;
+/// Longest request line and answer header line, in bytes. The largest request takes three quarters of it.
+pub const MAX_LINE: usize = 128 * 1024;
 
 /// Most former spools in a request.
 pub const MAX_FORMER: usize = 16;
@@ -155,6 +155,7 @@ pub fn end_line(nonce: Nonce) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ProcessWish;
 
     #[test]
     fn the_request_is_one_line_of_documented_json() {
@@ -179,6 +180,34 @@ mod tests {
         );
         assert_eq!(request.encode(), expected);
         assert_eq!(Request::decode(expected.trim_end()).unwrap(), request);
+    }
+
+    #[test]
+    fn a_request_with_the_most_and_the_longest_of_everything_fits_its_line() {
+        // In JSON these take two bytes each.
+        let process = ProcessWish { name: "\"".repeat(Scope::LONGEST_NAME), min: u32::MAX };
+        let unit = "\\".repeat(Scope::LONGEST_NAME);
+        let owner = SpoolOwner { key: KeyId([255; 32]), host: "h".repeat(253).parse().unwrap() };
+        let request = Request {
+            version: VERSION,
+            host: owner.host.clone(),
+            nonce: Nonce([255; 16]),
+            key: owner.key,
+            acknowledgements: vec![Acknowledgement { spool: SpoolId([255; 16]), through: u64::MAX }; 100],
+            former: vec![owner; MAX_FORMER],
+            known_boot: Some("\u{1}".repeat(crate::most::TEXT)),
+            scope: Scope {
+                processes: vec![process; Scope::MOST],
+                units: vec![unit; Scope::MOST],
+                check_timeout_ms: u32::MAX,
+                log_lines: u32::MAX,
+                ..Scope::default()
+            },
+            limits: Limits { envelopes: u32::MAX, bytes: u64::MAX },
+        };
+        let line = request.encode();
+        assert!((MAX_LINE / 2..MAX_LINE).contains(&line.len()), "{} bytes", line.len());
+        assert_eq!(Request::decode(line.trim_end()).unwrap(), request);
     }
 
     #[test]
