@@ -1,33 +1,10 @@
-//! What `sysinfo` reads right, and the boot.
+//! What `sysinfo` reads right on every platform, and the boot.
 
-use std::fs;
-
-use rustix::time::{ClockId, clock_gettime};
-use sample::{Boot, Facts, Load, Memory, Swap};
-use sysinfo::{MemoryRefreshKind, System};
+use sample::{Boot, Facts};
+use sysinfo::System;
 
 /// Longest text of a fact. Real ones are much shorter; a sample with one over 4096 bytes would be refused whole.
 const LONGEST_TEXT: usize = 256;
-
-/// Memory and swap.
-pub(super) fn memory_and_swap() -> (Option<Memory>, Option<Swap>) {
-    let Ok(mut system) = System::new() else { return (None, None) };
-    system.refresh_memory_specifics(MemoryRefreshKind::everything());
-    let memory =
-        Memory { total_bytes: system.total_memory(), available_bytes: system.available_memory(), ..Memory::default() };
-    let swap = Swap { total_bytes: system.total_swap(), free_bytes: system.free_swap() };
-    // Without the kernel's figure sysinfo adds up its own, which is 0 for a file cut short: 100 % in use.
-    let known = fs::read_to_string("/proc/meminfo").is_ok_and(|meminfo| has_available(&meminfo));
-    let memory = Some(memory).filter(|memory| known && memory.total_bytes > 0 && fits(memory.total_bytes));
-    (memory, Some(swap).filter(|swap| swap.total_bytes > 0 && fits(swap.total_bytes)))
-}
-
-/// Load averages.
-pub(super) fn load() -> Option<Load> {
-    let load = System::load_average().ok()?;
-    let sane = [load.one, load.five, load.fifteen].iter().all(|value| value.is_finite() && *value >= 0.0);
-    sane.then_some(Load { one: load.one, five: load.five, fifteen: load.fifteen })
-}
 
 /// Seconds since boot; in a container with its own `/proc/uptime`, since its start.
 pub(super) fn uptime_seconds() -> Option<u64> {
@@ -35,11 +12,20 @@ pub(super) fn uptime_seconds() -> Option<u64> {
 }
 
 /// Which boot this is, and how long ago it began.
+#[cfg(target_os = "linux")]
 pub(super) fn boot() -> Option<Boot> {
-    let id = text(fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?)?;
+    use rustix::time::{ClockId, clock_gettime};
+
+    let id = text(std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?)?;
     let since = clock_gettime(ClockId::Boottime);
     let elapsed_ms = u64::try_from(since.tv_sec).ok()? * 1000 + u64::try_from(since.tv_nsec).ok()? / 1_000_000;
     Some(Boot { id, elapsed_ms })
+}
+
+/// Other kernels tell the time of their boot, which moves when the clock is set: that names no boot.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn boot() -> Option<Boot> {
+    None
 }
 
 /// What the host says it is.
@@ -62,10 +48,6 @@ pub(crate) fn host_name() -> Option<String> {
     System::host_name().ok().and_then(text)
 }
 
-fn has_available(meminfo: &str) -> bool {
-    meminfo.lines().any(|line| line.starts_with("MemAvailable:"))
-}
-
 /// A text worth reporting: not empty, cut to size.
 pub(super) fn text(raw: String) -> Option<String> {
     let trimmed = raw.trim();
@@ -74,19 +56,13 @@ pub(super) fn text(raw: String) -> Option<String> {
 }
 
 /// A sample counts in signed 64-bit integers.
-fn fits(count: u64) -> bool {
+pub(super) fn fits(count: u64) -> bool {
     i64::try_from(count).is_ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_kernel_that_does_not_estimate_available_memory_is_recognised() {
-        assert!(has_available(include_str!("../../testdata/hosts/small-vm/proc/meminfo")));
-        assert!(!has_available(include_str!("../../testdata/hosts/linux-3.10/proc/meminfo")));
-    }
 
     #[test]
     fn texts_are_trimmed_cut_and_absent_when_empty() {

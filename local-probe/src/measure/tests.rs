@@ -47,17 +47,58 @@ fn filesystems_have_the_numbers_of_df() {
 }
 
 #[test]
-fn memory_has_the_numbers_of_the_kernel() {
-    let meminfo = fs::read_to_string("/proc/meminfo").unwrap();
-    let bytes = |key: &str| {
-        let line = meminfo.lines().find_map(|line| line.strip_prefix(key)).unwrap();
-        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+fn memory_has_the_numbers_of_free() {
+    let output = Command::new("free").arg("-b").output().expect("free runs: apt-get install procps");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let row = |name: &str| {
+        let row = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        row.split_ascii_whitespace().map(|word| word.parse::<u64>().unwrap()).collect::<Vec<_>>()
     };
-    let readings = take(false).readings;
+    let (readings, mem, swap) = (take(false).readings, row("Mem:"), row("Swap:"));
     let memory = readings.memory.unwrap();
-    assert_eq!(memory.total_bytes, bytes("MemTotal:"));
-    assert!(memory.available_bytes.abs_diff(bytes("MemAvailable:")) < 4 * ALLOWED_DRIFT_BYTES, "{memory:?}");
-    assert_eq!(readings.swap.map_or(0, |swap| swap.total_bytes), bytes("SwapTotal:"));
+    let [total, _, _, shared, cache, available] = mem[..] else { panic!("{text}") };
+    assert!(!memory.of_container, "this machine limits nobody");
+    assert_eq!(memory.total_bytes, total);
+    assert!(memory.available_bytes.abs_diff(available) < 4 * ALLOWED_DRIFT_BYTES, "{memory:?}, free: {text}");
+    assert!(memory.shared_bytes.unwrap().abs_diff(shared) < ALLOWED_DRIFT_BYTES, "{memory:?}, free: {text}");
+    assert!(memory.cached_bytes.unwrap() < cache + ALLOWED_DRIFT_BYTES, "{memory:?}, free: {text}");
+    assert_eq!(readings.swap.map_or(0, |swap| swap.total_bytes), swap[0]);
+}
+
+/// Counters only grow: what was read lies between what the kernel said before and after.
+#[test]
+fn counters_have_the_numbers_of_the_kernel() {
+    let number = |path: &str, word: usize| {
+        let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        text.replace("total=", "").split_ascii_whitespace().nth(word).unwrap().parse::<u64>().unwrap()
+    };
+    let found = take(false).counters;
+    let (disk, interface) = (&found.disks.as_ref().unwrap()[0].name, &found.interfaces.as_ref().unwrap()[0].name);
+    let disk = format!("/sys/class/block/{disk}/stat");
+    let traffic = |what: &str| number(&format!("/sys/class/net/{interface}/statistics/{what}"), 0);
+    let now = || {
+        let stalled = number("/proc/pressure/cpu", 4);
+        [
+            number(&disk, 0),
+            number(&disk, 2) * 512,
+            number(&disk, 6) * 512,
+            stalled,
+            traffic("rx_bytes"),
+            traffic("tx_packets"),
+        ]
+    };
+    let before = now();
+    let counters = take(false).counters;
+    let after = now();
+    let (disk, interface) = (&counters.disks.unwrap()[0], &counters.interfaces.unwrap()[0]);
+    let stalled = counters.pressure.unwrap().cpu_some_us.unwrap();
+    let (received, sent) = (interface.received_bytes, interface.sent_packets);
+    let read = [disk.reads, disk.read_bytes, disk.written_bytes, stalled, received, sent];
+    for place in 0..read.len() {
+        assert!((before[place]..=after[place]).contains(&read[place]), "{place}: {before:?} {read:?} {after:?}");
+    }
+    assert_eq!(u64::from(interface.index), number(&format!("/sys/class/net/{}/ifindex", interface.name), 0));
+    assert!(counters.swap_in_bytes.is_some() && counters.oom_kills.is_some() && counters.listen_drops.is_some());
 }
 
 #[test]
