@@ -235,6 +235,21 @@ fn the_most_that_can_be_asked_for_is_understood_and_remembered_for_the_hosts_own
 }
 
 #[test]
+fn a_bridge_is_told_by_its_port_and_what_stands_on_an_interface_by_that_one() {
+    let host = Host::new();
+    let build = "mount -t sysfs none /sys && ip link add uplink type veth peer name far && ip link set far up \
+        && ip link set uplink up && ip link add bridge type bridge && ip link set uplink master bridge \
+        && ip link add link far name upper type macvlan && exec \"$0\" run";
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--map-root-user", "--mount", "--net", "sh", "-c", build]).arg(host.probe());
+    let answer = host.visit_by(&mut unshare, &host.request());
+    let interfaces = answer.samples[0].counters.interfaces.clone().unwrap();
+    let mut told: Vec<_> = interfaces.iter().map(|one| (one.name.as_str(), one.index > 0, one.up)).collect();
+    told.sort_unstable();
+    assert_eq!(told, [("far", true, Some(true)), ("uplink", true, Some(true))]);
+}
+
+#[test]
 fn what_cannot_be_done_is_said_on_one_line() {
     let host = Host::new();
     let mut request = host.request();

@@ -57,7 +57,7 @@ fn memory_has_the_numbers_of_free() {
     let (readings, mem, swap) = (take(false).readings, row("Mem:"), row("Swap:"));
     let memory = readings.memory.unwrap();
     let [total, _, _, shared, cache, available] = mem[..] else { panic!("{text}") };
-    assert!(!memory.of_container, "this machine limits nobody");
+    assert!(!memory.of_container, "of a container: {memory:?}");
     assert_eq!(memory.total_bytes, total);
     assert!(memory.available_bytes.abs_diff(available) < 4 * ALLOWED_DRIFT_BYTES, "{memory:?}, free: {text}");
     assert!(memory.shared_bytes.unwrap().abs_diff(shared) < ALLOWED_DRIFT_BYTES, "{memory:?}, free: {text}");
@@ -121,4 +121,27 @@ fn every_reading_of_this_machine_is_one_a_collector_accepts() {
     assert_eq!(first.readings.logical_cpus, Some(cpus_online()));
     assert!(first.boot.unwrap().elapsed_ms / 1000 >= 1 && first.readings.uptime_seconds.is_some());
     assert!(first.facts.kernel.is_some() && first.facts.hostname.is_some());
+}
+
+#[test]
+fn whatever_a_host_says_the_sample_is_one_a_collector_accepts() {
+    let folder = tempfile::tempdir().unwrap();
+    let notes = Notes::in_folder(folder.path());
+    let asked = Asked { scope: &Scope::default(), spot: false, notes: &notes, target: "00" };
+    for host in [
+        "small-vm",
+        "server-128",
+        "container-lxcfs",
+        "container-v1",
+        "container-v2",
+        "zfs",
+        "linux-3.10",
+        "none",
+        "hostile",
+    ] {
+        let (facts, readings, counters) = linux::Begun::begin(&asked, tree::Tree::of(host)).finish();
+        let measurement = Measurement { taken_at: Timestamp::from(now()), boot: None, facts, readings, counters };
+        let sample = measurement.sample_for("web1".parse().unwrap(), None).unwrap();
+        assert_eq!(Sample::decode(&sample.encode()).unwrap().counters, sample.counters, "{host}");
+    }
 }

@@ -59,10 +59,12 @@ fn parse(net_dev: &str) -> Vec<InterfaceCounters> {
     net_dev.lines().filter_map(row).collect()
 }
 
-/// Old kernels put no space after the colon, and names of theirs may have one (`eth0:1`).
+/// Old kernels put no space after the colon, and names of theirs may have one (`eth0:1`). What the card itself had no
+/// room for is among the dropped.
 fn row(line: &str) -> Option<InterfaceCounters> {
     let (name, counters) = line.rsplit_once(':')?;
-    let name = Some(name.trim_start_matches(' ')).filter(|name| (1..=LONGEST_NAME).contains(&name.len()))?;
+    let is_name = |name: &&str| (1..=LONGEST_NAME).contains(&name.len()) && !name.contains('/');
+    let name = Some(name.trim_start_matches(' ')).filter(is_name)?;
     let counters: Vec<u64> = counters.split_ascii_whitespace().map(str::parse).collect::<Result<_, _>>().ok()?;
     let (&[received_bytes, received_packets, received_errors, received_dropped], rest) =
         counters.split_first_chunk()?;

@@ -5,8 +5,11 @@ use sample::Load;
 use super::Tree;
 
 pub(super) fn read(tree: &Tree) -> Option<Load> {
-    let text = tree.text("proc/loadavg")?;
-    let mut averages = text.split_ascii_whitespace().map(|word| word.parse::<f64>().ok().filter(is_possible));
+    parse(&tree.text("proc/loadavg")?)
+}
+
+fn parse(loadavg: &str) -> Option<Load> {
+    let mut averages = loadavg.split_ascii_whitespace().map(|word| word.parse::<f64>().ok().filter(is_possible));
     Some(Load { one: averages.next()??, five: averages.next()??, fifteen: averages.next()?? })
 }
 
@@ -24,5 +27,6 @@ mod tests {
         assert_eq!(load("server-128"), Some(Load { one: 96.5, five: 120.25, fifteen: 131.0 }));
         // An empty file is not an idle host.
         assert_eq!((load("hostile"), load("linux-3.10"), load("none")), (None, None, None));
+        assert_eq!((parse("1 2 inf"), parse("1 2 -3"), parse("NaN 1 2"), parse("1 2")), (None, None, None, None));
     }
 }
