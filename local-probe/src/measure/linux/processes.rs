@@ -21,6 +21,9 @@ use self::table::Table;
 use super::{Asked, Tree, system};
 pub(super) use hidden::are_others as are_others_hidden;
 
+/// Most processes that are looked at twice in one run: the kernel takes 10 µs to tell of one.
+const MOST_TWICE: usize = 5000;
+
 /// What is compared with at the end.
 pub(super) struct Begun {
     /// What processes had used in the run before, or at the beginning of a spot window.
@@ -28,15 +31,16 @@ pub(super) struct Begun {
 }
 
 impl Begun {
-    /// Looks at the processes if there is nothing to compare them with, and a spot value is wanted.
+    /// Looks at the processes if there is nothing to compare them with, a spot value is wanted, and they are not too
+    /// many: then the next run will have something.
     pub(super) fn begin(asked: &Asked<'_>, tree: &Tree) -> Begun {
-        Begun::begin_at(asked, tree, system::boot())
+        Begun::begin_at(asked, tree, system::boot(), MOST_TWICE)
     }
 
-    fn begin_at(asked: &Asked<'_>, tree: &Tree, now: Option<Boot>) -> Begun {
+    fn begin_at(asked: &Asked<'_>, tree: &Tree, now: Option<Boot>, most_twice: usize) -> Begun {
         let Some(now) = now else { return Begun { before: None } };
         let noted = Look::noted(asked, &now);
-        let look = || Some(Look::at(now, &list(tree)?.1));
+        let look = || Some(Look::at(now, &table(tree).filter(|table| table.len() <= most_twice)?.read()?));
         Begun { before: noted.or_else(|| asked.spot.then(look).flatten()) }
     }
 
@@ -52,7 +56,8 @@ impl Begun {
         now: Option<Boot>,
         own: u32,
     ) -> (Option<Processes>, Option<Vec<WantedProcess>>) {
-        let Some((table, list)) = list(tree) else { return (None, None) };
+        let Some(table) = table(tree) else { return (None, None) };
+        let Some(list) = table.read() else { return (None, None) };
         let window_ms = self.before.as_ref().zip(now.as_ref()).and_then(|(before, now)| before.window_ms(now));
         // After a window too short to measure in, the next one begins where this one began.
         if let Some(now) = now.filter(|_| self.before.is_none() || window_ms.is_some()) {
@@ -81,11 +86,9 @@ pub(super) fn has_terminal(pid: u32, stat: &[u8]) -> Option<bool> {
     stat::parse(pid, stat)?.has_terminal()
 }
 
-/// All processes; nothing if not all are shown.
-fn list(tree: &Tree) -> Option<(Table, Vec<Process>)> {
-    let table = Table::list(tree).filter(|_| !hidden::are_others(tree))?;
-    let processes = table.read()?;
-    Some((table, processes))
+/// The list of processes; nothing if it does not have all of them.
+fn table(tree: &Tree) -> Option<Table> {
+    if hidden::are_others(tree) { None } else { Table::list(tree) }
 }
 
 fn number(count: usize) -> u32 {

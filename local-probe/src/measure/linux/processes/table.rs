@@ -14,7 +14,7 @@ const FLAGS: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NOFOLL
 
 /// The folder with one folder for each process.
 pub(super) struct Table {
-    /// Where it is open: files are looked up from here, which spares the kernel the rest of the path.
+    /// Files are opened from here.
     folder: OwnedFd,
     ids: Vec<u32>,
 }
@@ -26,6 +26,11 @@ impl Table {
         let mut ids: Vec<u32> = tree.names("proc")?.iter().filter_map(|name| name.parse().ok()).collect();
         ids.sort_unstable();
         Some(Table { folder, ids })
+    }
+
+    /// How many were listed.
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
     }
 
     /// Every process, by id; nothing if one may not be read, since then nobody knows how many there are.

@@ -27,7 +27,7 @@ impl Run {
     fn measure(&self, tree: &Tree, at: &Boot) -> (Option<Processes>, Option<Vec<WantedProcess>>) {
         let notes = Notes::in_folder(&self.folder.path().join("notes"));
         let asked = Asked { scope: &self.scope, spot: self.spot, notes: &notes, target: "00ff" };
-        Begun::begin_at(&asked, tree, Some(at.clone())).finish_at(&asked, tree, Some(at.clone()), 900)
+        Begun::begin_at(&asked, tree, Some(at.clone()), MOST_TWICE).finish_at(&asked, tree, Some(at.clone()), 900)
     }
 
     fn noted(&self) -> Option<String> {
@@ -213,4 +213,18 @@ fn more_or_longer_wishes_than_a_sample_can_hold_are_left_out() {
     let names: Vec<&str> = [long.as_str(), ""].into_iter().chain(many.iter().map(String::as_str)).collect();
     let wanted = Run::wanting(&names).measure(&small_vm(), &boot(0)).1.unwrap();
     assert_eq!((wanted.len(), wanted[0].name.as_str()), (Scope::MOST, "p0"));
+}
+
+#[test]
+fn of_a_great_many_processes_a_run_without_notes_measures_no_cpu_time_and_the_next_one_does() {
+    let run = Run { spot: true, ..Run::new() };
+    let notes = Notes::in_folder(&run.folder.path().join("notes"));
+    let asked = Asked { scope: &run.scope, spot: true, notes: &notes, target: "00ff" };
+    let window = |from: u64, most_twice: usize| {
+        let begun = Begun::begin_at(&asked, &small_vm(), Some(boot(from)), most_twice);
+        begun.finish_at(&asked, &small_vm(), Some(boot(from + 500)), 900).0.unwrap().window_ms
+    };
+    assert_eq!((window(0, 10), window(60_000, 10)), (None, Some(60_000)));
+    notes.remove("processes-00ff");
+    assert_eq!(window(120_000, 11), Some(500));
 }
