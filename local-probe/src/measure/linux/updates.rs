@@ -28,7 +28,7 @@ const STALE: Duration = Duration::from_hours(14 * 24);
 const LISTS: &str = "var/lib/apt/lists";
 const STATUS: &str = "var/lib/dpkg/status";
 
-/// The number for a state of the files, in the notes: reading the lists costs a tenth of a second.
+/// The number for a state of the files, in the notes: reading long lists costs tens of milliseconds.
 const NOTE: &str = "security-updates";
 const LONGEST_NOTE: u64 = 64 << 10;
 
