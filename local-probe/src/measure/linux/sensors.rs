@@ -23,11 +23,16 @@ const DEADLINE: Duration = Duration::from_millis(300);
 /// Stack of a thread that reads a few short files.
 const STACK: usize = 128 << 10;
 
-/// Both lists; absent where there is no `/sys`, or where there are sensors of that kind and none could be read.
+/// Both lists, the hottest first if there are more than a sample may have; absent where there is no `/sys`, or where there are sensors of that kind and none could be read.
 pub(super) fn read(tree: &Tree) -> (Option<Vec<Temperature>>, Option<Vec<Fan>>) {
     let Some(chips) = chips::find(tree) else { return (None, None) };
     let (warm, turning) = (chips.iter().any(Chip::has_temperatures), chips.iter().any(Chip::has_fans));
-    let (temperatures, fans) = ask(tree, chips);
+    let (mut temperatures, mut fans) = ask(tree, chips);
+    if temperatures.len() > most::SENSORS {
+        temperatures.sort_by(|a, b| b.celsius.total_cmp(&a.celsius));
+        temperatures.truncate(most::SENSORS);
+    }
+    fans.truncate(most::SENSORS);
     let temperatures = if warm { answered(temperatures) } else { thermal::read(tree) };
     (temperatures, if turning { answered(fans) } else { Some(Vec::new()) })
 }
@@ -58,11 +63,10 @@ fn ask(tree: &Tree, chips: Vec<Chip>) -> (Vec<Temperature>, Vec<Fan>) {
     let (mut temperatures, mut fans) = (Vec::new(), Vec::new());
     for (_, name, value) in values {
         match value {
-            Value::Temperature { celsius, critical_celsius } if temperatures.len() < most::SENSORS => {
+            Value::Temperature { celsius, critical_celsius } => {
                 temperatures.push(Temperature { sensor: names.unique(name), celsius, critical_celsius });
             }
-            Value::Fan { rpm } if fans.len() < most::SENSORS => fans.push(Fan { sensor: names.unique(name), rpm }),
-            Value::Temperature { .. } | Value::Fan { .. } => {}
+            Value::Fan { rpm } => fans.push(Fan { sensor: names.unique(name), rpm }),
         }
     }
     (temperatures, fans)

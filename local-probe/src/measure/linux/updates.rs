@@ -58,9 +58,10 @@ fn waiting(tree: &Tree, notes: &Notes, now: SystemTime) -> Option<u32> {
 fn is_of_security(name: &str) -> bool {
     let Some((archive, rest)) = name.split_once("_dists_") else { return false };
     let Some((suite, list)) = rest.split_once('_') else { return false };
-    let is_list = list.contains("_binary-") && list.contains("_Packages") && !list.ends_with(".diff_Index");
+    let is_list = list.contains("_binary-") && list.contains("_Packages");
+    let is_index_of_changes = list.ends_with(".diff_Index") || list.ends_with(".IndexDiff");
     let of_debian = archive.contains("debian-security") || archive.contains("security.debian.org");
-    is_list && (suite.ends_with("-security") || of_debian)
+    is_list && !is_index_of_changes && (suite.ends_with("-security") || of_debian)
 }
 
 /// Whether the newest of the archives is of these days.

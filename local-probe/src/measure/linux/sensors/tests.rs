@@ -125,11 +125,13 @@ fn a_chip_that_hangs_keeps_back_neither_the_others_nor_the_probe() {
 }
 
 #[test]
-fn more_sensors_than_a_sample_may_have_are_cut() {
+fn of_more_sensors_than_a_sample_may_have_the_hottest_are_told() {
     let root = tempfile::tempdir().unwrap();
     for number in 1..=most::SENSORS + 44 {
-        write(root.path(), &[(&format!("hwmon/hwmon0/temp{number}_input"), "20000\n")]);
+        let celsius = format!("{}\n", 20_000 + number * 100);
+        write(root.path(), &[(&format!("hwmon/hwmon0/temp{number}_input"), &celsius)]);
     }
     let list = temperatures(read(&Tree::at(root.path())).0);
-    assert_eq!((list.len(), list[255].0.as_str()), (256, "hwmon0 temp256"));
+    assert_eq!((list.len(), &list[0]), (256, &warm("hwmon0 temp300", 50.0, None)));
+    assert_eq!(list[255], warm("hwmon0 temp45", 24.5, None));
 }

@@ -130,6 +130,7 @@ fn only_lists_of_security_archives_are_taken() {
         "security.debian.org_debian-security_dists_bookworm-security_main_source_Sources",
         "security.debian.org_debian-security_dists_bookworm-security_main_i18n_Translation-en",
         "packages.security-vendor.example_apt_dists_stable_main_binary-amd64_Packages",
+        "security.debian.org_debian-security_dists_bookworm-security_main_binary-amd64_Packages.diff_Index",
         "_dists_-security_",
         "lock",
     ] {
