@@ -24,6 +24,7 @@ mod rename;
 mod runs;
 mod status;
 mod treat;
+mod views;
 
 /// 2026-11-21 06:17:37 UTC.
 pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_795_241_857_000);

@@ -8,7 +8,7 @@ use sample::{
 use super::*;
 use crate::readings;
 
-mod columns;
+pub(super) mod columns;
 
 /// A sample's row that holds these readings, written past the differencing.
 fn written(fixture: &mut Fixture, readings: &Readings) -> SampleRowId {

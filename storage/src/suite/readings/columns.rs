@@ -70,7 +70,7 @@ const IDENTITY: [&str; 11] = [
 ];
 
 /// The rows of a query, each with its values between bars; NULL is empty.
-pub(super) fn rows(fixture: &Fixture, query: &str) -> Vec<String> {
+pub(crate) fn rows(fixture: &Fixture, query: &str) -> Vec<String> {
     let mut select = fixture.store.connection.prepare(query).unwrap();
     let columns = select.column_count();
     let shown = |value| match value {
