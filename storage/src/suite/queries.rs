@@ -3,13 +3,48 @@
 //! They ask about today, so these fixtures are made around the engine's own clock.
 
 use rusqlite::Params;
-use sample::OutcomeKind;
+use sample::{Boot, OutcomeKind};
 
+use super::readings::columns::rows;
 use super::*;
+
+mod faults;
+mod resources;
+mod upkeep;
+
+const HOUR_MS: i64 = 3_600_000;
 
 /// The engine's time, rounded down to seconds.
 fn now(store: &Store) -> Timestamp {
     store.connection.query_row("SELECT unixepoch() * 1000", [], |row| row.get(0).map(Timestamp::from_millis)).unwrap()
+}
+
+/// A time of the engine's, as the answers show it.
+fn shown(time: Timestamp) -> String {
+    time.to_string().replace('T', "_").replace('Z', "")
+}
+
+/// A sample that was taken so many hours ago, by the engine's clock.
+fn hours_ago(now: Timestamp, number: u8, hours: i64, readings: Readings) -> ReceivedSample {
+    received(number, now.plus_millis(-hours * HOUR_MS), readings)
+}
+
+/// A sample so many hours after its boot, which was 40 hours ago, that has counted this.
+fn counted(now: Timestamp, number: u8, hours_after_boot: i64, counters: Counters) -> ReceivedSample {
+    let mut received = hours_ago(now, number, 40 - hours_after_boot, Readings::default());
+    let elapsed_ms = u64::try_from(hours_after_boot * HOUR_MS).unwrap();
+    received.sample.boot = Some(Boot { id: "a".into(), elapsed_ms });
+    received.sample.counters = counters;
+    received
+}
+
+impl Fixture {
+    /// A host that has brought these samples home.
+    fn visited(&mut self, name: &str, samples: Vec<ReceivedSample>) -> HostId {
+        let (run, host) = (self.run(), self.host(name));
+        self.store.record_visits(run, &[Visit { samples, ..visit(host, OutcomeKind::Ok) }]).unwrap();
+        host
+    }
 }
 
 /// Answers as lines of values with a space between; NULL is `-`.
@@ -122,4 +157,44 @@ fn memory_of_a_host_over_the_last_day_is_its_own_and_hour_by_hour() {
     let label = |hours_ago: i64| hour.plus_millis(-hours_ago * 3_600_000).to_string()[..16].replace('T', "_");
     let expected = [format!("{} 2 40 50 60", label(2)), format!("{} 1 70 70 70", label(1))];
     assert_eq!(answer(&fixture.store, query, &[(":host", "web1")]), expected);
+}
+
+/// The files with questions, by name.
+fn questions() -> Vec<(String, String)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../sql/queries");
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let name = |path: &std::path::Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+    entries.map(|path| (name(&path), std::fs::read_to_string(&path).unwrap())).collect()
+}
+
+#[test]
+fn each_question_begins_with_itself_and_says_how_to_ask_it() {
+    let questions = questions();
+    assert_eq!(questions.len(), 22);
+    for (name, text) in questions {
+        let (header, _) = text.split_once("\n\n").unwrap();
+        let lines: Vec<_> = header.lines().collect();
+        assert!(lines[0].starts_with("-- ") && lines[0].contains('?'), "{name}: {header}");
+        let how = lines.last().unwrap();
+        assert!(how.starts_with("-- sqlite3 -readonly -box ") && how.ends_with(&format!("< {name}")), "{name}: {how}");
+    }
+}
+
+#[test]
+fn no_question_reads_all_samples_and_none_finds_anything_in_an_empty_database() {
+    let fixture = Fixture::new();
+    let lists = "SELECT m.name FROM sqlite_schema AS m JOIN pragma_table_info(m.name) AS c
+                 WHERE m.type = 'table' AND (c.name = 'sample_id' OR m.name = 'sample') AND m.name <> 'event'";
+    let tables = rows(&fixture, lists);
+    assert_eq!(tables.iter().filter(|table| *table != "sample").count(), 14, "{tables:?}");
+    for (name, text) in questions() {
+        let mut explain = fixture.store.connection.prepare(&format!("EXPLAIN QUERY PLAN {text}")).unwrap();
+        let lines = explain.raw_query().mapped(|row| row.get::<_, String>(3)).collect::<Result<Vec<_>, _>>().unwrap();
+        let scanned = lines.iter().filter_map(|line| line.strip_prefix("SCAN ")?.split(' ').next());
+        let aliases = ["past", "now", "oldest", "newest"];
+        let whole = scanned.filter(|table| tables.iter().any(|name| name == table) || aliases.contains(table));
+        assert_eq!(whole.collect::<Vec<_>>(), [""; 0], "{name}\n{}", lines.join("\n"));
+        let mut select = fixture.store.connection.prepare(&text).unwrap();
+        assert!(select.raw_query().next().unwrap().is_none(), "{name}");
+    }
 }

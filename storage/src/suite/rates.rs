@@ -143,12 +143,15 @@ fn one_after_the_other<'a>(samples: impl Iterator<Item = &'a ReceivedSample>) ->
     expected.collect()
 }
 
+/// The boot that a sample knows, and the seconds since.
+type Taken = (Option<u8>, u64);
+
 #[test]
 fn samples_that_come_again_or_in_other_portions_change_no_rate() {
     let taken = (option::weighted(0.9, 0..3_u8), 0..2000_u64);
     let visits = vec(vec(0..12_usize, 0..6), 1..6);
     let (fixture, hosts) = (RefCell::new(Fixture::new()), RefCell::new(0));
-    let runs_of_visits = |(taken, visits): (Vec<(Option<u8>, u64)>, Vec<Vec<usize>>)| {
+    let runs_of_visits = |(taken, visits): (Vec<Taken>, Vec<Vec<usize>>)| {
         let fixture = &mut *fixture.borrow_mut();
         *hosts.borrow_mut() += 1;
         let host = fixture.host(&format!("host{}", hosts.borrow()));
