@@ -62,7 +62,7 @@ impl<'a> Begun<'a> {
             filesystems: filesystems::Survey::begin(asked, &tree),
             units: units::Begun::begin(asked, &tree),
             checks: checks::Begun::begin(asked),
-            log: log::Begun::begin(asked),
+            log: log::Begun::begin(asked, &tree),
             asked,
             tree,
         }

@@ -28,6 +28,10 @@ const SLACK: Duration = Duration::from_millis(500);
 const AT_ONCE: usize = 4;
 /// Most of a check's output that is looked at.
 const MOST_OUTPUT: usize = 64 * 1024;
+/// Longest that all checks may be in a sample, in bytes: an envelope holds 256 KiB, and there is more to tell.
+const MOST_TOLD: usize = 96 * 1024;
+/// How long the output of those may be that come behind so much.
+const SHORT_LINE: usize = 80;
 /// Most entries of the folder that are looked at.
 const MOST_ENTRIES: usize = 10_000;
 
@@ -101,8 +105,24 @@ impl Running {
             }
         }
         let hangs = |name: &String| unknown(name, "it could not be started in time".to_owned());
-        checks.into_iter().zip(&self.names).map(|(check, name)| check.unwrap_or_else(|| hangs(name))).collect()
+        let checks = checks.into_iter().zip(&self.names);
+        shortened(checks.map(|(check, name)| check.unwrap_or_else(|| hangs(name))).collect())
     }
+}
+
+/// Checks that fit into a sample. Of those beyond what is left, the state and the beginning of the output is told.
+fn shortened(mut checks: Vec<Check>) -> Vec<Check> {
+    let mut told = 0;
+    for check in &mut checks {
+        let length = serde_json::to_vec(check).map_or(MOST_TOLD, |json| json.len());
+        if told + length <= MOST_TOLD {
+            told += length;
+        } else {
+            check.values.clear();
+            check.output.truncate(check.output.floor_char_boundary(SHORT_LINE));
+        }
+    }
+    checks
 }
 
 /// The names of checks in a folder, sorted; the first ones if there are more than a sample holds. What an editor or a

@@ -140,6 +140,19 @@ impl Ended {
     }
 }
 
+/// A line that a program printed, as it travels: trimmed, cut to so many bytes, and without control characters, each of
+/// which would take six bytes in a sample.
+pub(super) fn line(text: &str, longest: usize) -> String {
+    let plain = |c: char| match c {
+        '\t' => ' ',
+        c if c.is_control() => char::REPLACEMENT_CHARACTER,
+        c => c,
+    };
+    let mut line: String = text.trim().chars().map(plain).take(longest).collect();
+    line.truncate(line.floor_char_boundary(longest));
+    line
+}
+
 /// Our end of a pipe, which is never waited for.
 struct Stream<R> {
     /// None once it has ended.

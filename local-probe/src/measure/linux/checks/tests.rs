@@ -4,6 +4,8 @@ use std::fs::Permissions;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::process::Command;
 
+use sample::CheckValue;
+
 use super::*;
 
 /// Longer than any check here takes that is not held up.
@@ -189,4 +191,21 @@ fn more_checks_than_a_sample_holds_are_cut() {
     (0..300).for_each(|number| fs::write(home.folder().join(format!("check{number:03}")), "").unwrap());
     let names = names(&home.folder()).unwrap();
     assert_eq!((names.len(), names[255].as_str()), (most::WATCHED, "check255"));
+}
+
+#[test]
+fn checks_with_much_to_tell_leave_room_for_the_rest_of_the_sample() {
+    let value = CheckValue { label: "x".repeat(255), value: 1.5, ..CheckValue::default() };
+    let check = |number: usize| Check {
+        output: "\"".repeat(1024),
+        values: vec![value.clone(); most::VALUES],
+        state: CheckState::Critical,
+        ..unknown(&format!("{number:0255}"), String::new())
+    };
+    let checks = shortened((0..most::WATCHED).map(check).collect());
+    assert!(checks[0].values.len() == most::VALUES && checks[0].output.len() == 1024);
+    assert!(
+        checks[255].values.is_empty() && checks[255].output.len() == 80 && checks[255].state == CheckState::Critical
+    );
+    assert!(serde_json::to_vec(&checks).unwrap().len() < 230 * 1024);
 }

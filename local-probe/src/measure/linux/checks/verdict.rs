@@ -6,7 +6,7 @@ use std::time::Duration;
 use sample::{Check, CheckState};
 
 use super::perfdata;
-use crate::measure::linux::programs::{Ended, How};
+use crate::measure::linux::programs::{self, Ended, How};
 
 /// Longest first line that is told, in bytes.
 const LONGEST_LINE: usize = 1024;
@@ -32,7 +32,7 @@ pub(super) fn of(name: &str, ended: Ended, limit: Duration) -> Check {
     Check {
         name: name.to_owned(),
         state,
-        output: cut(&output).to_owned(),
+        output: programs::line(&output, LONGEST_LINE),
         duration_ms: u64::try_from(ended.took.as_millis()).expect("a check ends within seconds"),
         values: perfdata::parse(&data),
     }
@@ -45,10 +45,6 @@ fn split(text: &str) -> (&str, String) {
     let (line, data) = first.split_once('|').unwrap_or((first, ""));
     let (_long_text, more_data) = more.split_once('|').unwrap_or_default();
     (line.trim(), format!("{data}\n{more_data}"))
-}
-
-fn cut(text: &str) -> &str {
-    text[..text.floor_char_boundary(LONGEST_LINE)].trim_end()
 }
 
 /// Such as `10 s` or `0.3 s`.
@@ -86,7 +82,7 @@ mod tests {
         assert_eq!(judged(How::Overdue, b"half\n", true).output, "no end after 10 s");
         assert_eq!(judged(How::Signalled(11), b"", true).state, Unknown);
         let garbage = judged(How::Exited(0), b"\xff\0\x1b[31m", true);
-        assert_eq!(garbage.output, "\u{fffd}\0\u{1b}[31m", "shown as what a host sent");
+        assert_eq!(garbage.output, "\u{fffd}\u{fffd}\u{fffd}[31m");
         assert_eq!(judged(How::Exited(0), "é".repeat(1000).as_bytes(), true).output.len(), 1024);
     }
 

@@ -105,6 +105,13 @@ fn work_that_hangs_is_not_waited_for_beyond_its_time() {
 }
 
 #[test]
+fn a_line_is_cut_and_has_no_control_characters() {
+    assert_eq!(line(" a\tb\u{1b}[31m\0\n", 100), "a b\u{fffd}[31m\u{fffd}");
+    assert_eq!(line(&"é".repeat(1000), 5), "éé");
+    assert_eq!(line(&"\0".repeat(1000), 5), "\u{fffd}");
+}
+
+#[test]
 fn programs_are_found_in_the_systems_own_places_alone() {
     assert_eq!(find(&Tree::live(), "sh").unwrap(), Path::new("/usr/bin/sh"));
     assert_eq!(find(&Tree::live(), "no-such-program"), None);
