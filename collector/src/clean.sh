@@ -58,6 +58,7 @@ of_a_place() {
         .try-*) hex "${name#.try-}" 32 && file "$1" ;;
         keys) ours "$1" && { each of_keys "$1"; return; } ;;
         spool) ours "$1" && { each spool "$1"; return; } ;;
+        notes) ours "$1" && { each of_notes "$1"; return; } ;;
         *) false ;;
     esac || foreign "$1"
 }
@@ -67,6 +68,21 @@ of_keys() {
     case $name in
         *.pub) hex "${name%.pub}" 64 && file "$1" ;;
         .*) hex "${name#.}" 32 && file "$1" ;;
+        *) false ;;
+    esac || foreign "$1"
+}
+
+# What one run of the probe leaves for the next. While it is written, the probe's process number is behind its name.
+of_notes() {
+    name=${1##*/}
+    case ${name##*.} in *[!0-9]* | '') ;; *) name=${name%.*} ;; esac
+    case $name in
+        security-updates) file "$1" ;;
+        log-* | processes-*) hex "${name#*-}" 16 && file "$1" ;;
+        stuck-mounts-*.json)
+            name=${name#stuck-mounts-} name=${name%.json}
+            case $name in *[!0-9A-Za-z]*) false ;; *) file "$1" ;; esac
+            ;;
         *) false ;;
     esac || foreign "$1"
 }
@@ -124,11 +140,14 @@ remove() {
         [ -d "$folder" ] && is_own "$folder" || continue
         rm -f "$folder"/[0-9]*.fhe "$folder/counter.json" "$folder/target.json" "$folder/former.json" \
             "$folder/unfinished" "$folder/lock"
+        rm -f "$1"/notes/*-"${folder##*/}" "$1"/notes/*-"${folder##*/}".[0-9]*
         why=$(rmdir "$folder" 2>&1) || say left "$folder: $why"
     done
     [ -z "$shared" ] || return
     rm -f "$1"/keys/*.pub "$1"/keys/.[0-9a-f]*
-    rmdir "$1/keys" "$1/spool" 2>/dev/null
+    rm -f "$1"/notes/security-updates "$1"/notes/security-updates.[0-9]* "$1"/notes/log-* "$1"/notes/processes-* \
+        "$1"/notes/stuck-mounts-*
+    rmdir "$1/keys" "$1/spool" "$1/notes" 2>/dev/null
     if why=$(rmdir "$1" 2>&1); then say removed "$1"; else say left "$1: $why"; fi
     # The place script may have made it; an empty one is missed by nobody.
     case $1 in "$HOME/.cache/fleet-health") rmdir "$HOME/.cache" 2>/dev/null ;; esac

@@ -7,7 +7,7 @@ use std::process::Command;
 use harness::{Server, SshdOptions, run};
 
 use crate::World;
-use crate::crontab::{place, sample};
+use crate::crontab::{give_to_account, place, sample};
 
 const HOST: &str = "127.0.3.60";
 
@@ -43,6 +43,49 @@ fn after_a_run_and_a_clean_the_home_is_as_before_and_the_next_run_places_all_aga
     assert_eq!(world.samples(), 2);
 }
 
+/// Leaves a note as the probe does.
+fn note(place: &Path, name: &str) {
+    let notes = place.join("notes");
+    fs::create_dir_all(&notes).unwrap();
+    fs::write(notes.join(name), "").unwrap();
+    give_to_account(&notes);
+}
+
+#[test]
+fn notes_of_the_probe_go_with_it_also_those_it_had_not_finished() {
+    let world = World::new(&[HOST]);
+    world.server.watch(&world.sshd, &[HOST], "");
+    let before = files(&world);
+    world.server.collector(&[]).expect(0);
+    let place = place(&world, HOST);
+    let spool = fs::read_dir(place.join("spool")).unwrap().next().unwrap().unwrap().file_name().into_string().unwrap();
+    for name in [
+        "security-updates",
+        "security-updates.4711",
+        &format!("log-{spool}"),
+        &format!("log-{spool}.12"),
+        "processes-0123456789abcdef",
+        "stuck-mounts-3d1219c7c4c5404aaa1f6d2a48adfda4.json",
+        "stuck-mounts-web1.json.4711",
+    ] {
+        note(&place, name);
+    }
+    clean(&world, &[], 0);
+    assert_eq!(files(&world), before);
+
+    // A folder that leads elsewhere is none of ours.
+    world.server.collector(&[]).expect(0);
+    let elsewhere = world.sshd.home(HOST).join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    fs::write(elsewhere.join("security-updates"), "").unwrap();
+    if place.join("notes").exists() {
+        fs::remove_dir_all(place.join("notes")).unwrap();
+    }
+    std::os::unix::fs::symlink("../../elsewhere", place.join("notes")).unwrap();
+    assert!(clean(&world, &[], 3).contains("not ours"));
+    assert!(elsewhere.join("security-updates").exists());
+}
+
 #[test]
 fn a_file_that_is_not_ours_keeps_everything_where_it_is_and_is_named() {
     let world = World::new(&[HOST]);
@@ -50,8 +93,11 @@ fn a_file_that_is_not_ours_keeps_everything_where_it_is_and_is_named() {
     world.server.collector(&[]).expect(0);
     let place = world.sshd.home(HOST).join(".cache/fleet-health");
     let spool = fs::read_dir(place.join("spool")).unwrap().next().unwrap().unwrap().path();
-    let strange = ["notes", "keys/id_ed25519", ".hidden", "probe-mine", "spool/letters"].map(|name| place.join(name));
-    for strange in strange.into_iter().chain([spool.join("1.fhe")]) {
+    note(&place, "security-updates");
+    let strange = ["letters", "keys/id_ed25519", ".hidden", "probe-mine", "spool/letters"].map(|name| place.join(name));
+    let notes = ["letters", "log-mine", "log-00112233445566.77", "security-updates.old", "stuck-mounts-.x.json", "12"];
+    let notes = notes.map(|name| place.join("notes").join(name));
+    for strange in strange.into_iter().chain(notes).chain([spool.join("1.fhe")]) {
         fs::write(&strange, "").unwrap();
         let before = files(&world);
         let told = world.server.collector(&["clean", HOST, "--yes", "--force"]).expect(3).stdout;
