@@ -23,6 +23,7 @@ mod shells;
 mod spool;
 mod strangers;
 mod syscalls;
+mod systemd;
 mod terminal;
 mod terms;
 mod ways;

@@ -8,6 +8,7 @@
 //! - [`Exim`]: a real mail server with STARTTLS and AUTH
 //! - [`NodeExporter`]: another program that reads what our probe reads
 //! - [`Server`]: the monitoring server: its config.xml, its state folder, its programs
+//! - [`Systemd`]: systemd with a journal, as on a host that has booted
 //! - [`Proxy`]: a TCP proxy that can cut the line
 //! - [`WeakLine`]: a TCP proxy that cuts each of many connections elsewhere, or changes a bit of it
 //!
@@ -25,6 +26,7 @@ mod proxy;
 mod requirements;
 mod server;
 mod sshd;
+mod systemd;
 mod weak_line;
 
 pub use accounts::{Account, Home};
@@ -39,4 +41,5 @@ pub use proxy::Proxy;
 pub use requirements::{Requirement, is_root, missing};
 pub use server::Server;
 pub use sshd::{PASSWORD, Sshd, SshdOptions, USER, make_key};
+pub use systemd::Systemd;
 pub use weak_line::{Damage, Direction, How, WeakLine};

@@ -31,6 +31,7 @@ const ALL: [Requirement; 15] = [
     tool("util-linux", "/usr/bin/unshare", "unshare: users of their own for the hosts", true),
     tool("strace", "/usr/bin/strace", "strace: kills and errors at every system call", false),
     tool("faketime", "/usr/bin/faketime", "faketime: clocks that jump", false),
+    tool("systemd", "/lib/systemd/systemd", "systemd: units that fail, and a journal", false),
     tool("libxml2-utils", "/usr/bin/xmllint", "xmllint: the example config against its schema", false),
     tool("dropbear-bin", "/usr/sbin/dropbear", "dropbear: hosts with another SSH server", false),
     tool("busybox", "/usr/bin/busybox", "busybox: a login shell", false),
