@@ -1,8 +1,8 @@
 //! The probe: what runs on a monitored host.
 //!
 //! It measures the host, seals the result to the collector's public key, keeps the sealed envelope until the
-//! collector says that it has it, and hands it out. It opens no socket, starts no program and writes only below
-//! the directory that it lies in:
+//! collector says that it has it, and hands it out. It opens no socket and writes only below the directory that it
+//! lies in:
 //!
 //! ```text
 //! probe-<digest>                 the program, by the collector; other versions go after 7 unused days
@@ -15,6 +15,10 @@
 //!     lock                       held while a probe works here
 //! notes/                         what one run leaves for the next; may be lost at any time
 //! ```
+//!
+//! It starts these programs of the host, each with a deadline, no input and an environment of its own: `systemctl`
+//! where systemd has booted, `journalctl` where error lines are wanted, and the host's own checks, which lie in
+//! `~/.config/fleet-health/checks.d` and may do whatever the account may.
 
 mod deadline;
 mod durable;

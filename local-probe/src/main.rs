@@ -29,7 +29,8 @@ Usage:
   fleet-probe --version
   fleet-probe --help
 
-It reads and writes only in the folder it lies in, opens no socket and starts no program.
+It writes only in the folder it lies in and opens no network connection. It reads what the kernel tells, and starts
+systemctl, the programs in ~/.config/fleet-health/checks.d, and journalctl where log lines are wanted.
 Exit codes: 0 done, 1 could not run, 2 wrong usage or no server has been here yet.
 ";
 
