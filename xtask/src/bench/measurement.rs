@@ -1,79 +1,52 @@
 //! What a simulated host says about itself: a sample as a small web server would send it.
 
+mod counters;
+mod readings;
+
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
-use sample::{
-    Boot, Counters, Cpu, Facts, Filesystem, Load, Memory, Nonce, Readings, Sample, SampleId, Swap, Timestamp,
-};
+use sample::wire::Request;
+use sample::{Boot, Facts, Sample, SampleId, Timestamp};
 
 use super::host::Host;
 
-const GIB: u64 = 1 << 30;
-const MOUNTS: [(&str, u64); 6] =
-    [("/", 40), ("/boot", 1), ("/home", 120), ("/srv", 400), ("/var", 80), ("/var/lib/postgresql", 200)];
+/// When the first of the hosts was started: 2026-01-01. Each other one a minute after the one before.
+const FIRST_BOOT: Timestamp = Timestamp::from_millis(1_767_225_600_000);
+const MINUTE_MS: i64 = 60_000;
 
-/// A fresh sample for the visit with this nonce. No two hosts say the same.
+/// A fresh sample for this request. No two hosts say the same, and no host the same twice: what is counted grows with
+/// the time between two visits.
 ///
 /// # Errors
 /// There are no random bytes.
-pub(super) fn measure(host: Host, nonce: Nonce) -> Result<Sample> {
+pub(super) fn measure(host: Host, request: &Request) -> Result<Sample> {
     let mut id = SampleId([0; 16]);
     getrandom::fill(&mut id.0).context("no random bytes for a sample's id")?;
-    let uptime_seconds = 1_000_000 + u64::from(host.0);
-    Ok(Sample {
+    Ok(measure_at(host, request, id, now()))
+}
+
+fn measure_at(host: Host, request: &Request, id: SampleId, now: Timestamp) -> Sample {
+    let uptime_ms = u64::try_from(now.millis_since(FIRST_BOOT.plus_millis(i64::from(host.0) * MINUTE_MS))).unwrap_or(0);
+    let boot = Boot { id: format!("3f1c9a52-7d40-4c1e-9b7a-{:012x}", host.0), elapsed_ms: uptime_ms };
+    // A probe waits for a spot value only where the server knows no sample of this boot.
+    let is_known = request.known_boot.as_ref() == Some(&boot.id);
+    Sample {
         id,
         host: host.name(),
-        nonce: Some(nonce),
-        host_time_ms: now(),
-        boot: Some(Boot {
-            id: format!("3f1c9a52-7d40-4c1e-9b7a-{:012x}", host.0),
-            elapsed_ms: uptime_seconds * 1000 + 417,
-        }),
+        nonce: Some(request.nonce),
+        host_time_ms: now,
+        boot: Some(boot),
         facts: Facts {
             hostname: Some(format!("{}.example.org", host.name())),
             os: Some("Debian GNU/Linux 12 (bookworm)".to_owned()),
             kernel: Some("6.1.0-28-amd64".to_owned()),
             architecture: Some("x86_64".to_owned()),
-            ..Facts::default()
+            cpu_model: Some("Intel(R) Xeon(R) E-2236 CPU @ 3.40GHz".to_owned()),
+            virtualization: Some("none".to_owned()),
         },
-        readings: readings(host, uptime_seconds),
-        counters: Counters::default(),
-    })
-}
-
-fn readings(host: Host, uptime_seconds: u64) -> Readings {
-    let some = u64::from(host.0 % 97);
-    let busy = f64::from(host.0 % 89);
-    Readings {
-        cpu: Some(Cpu { busy_percent: busy + 0.374_812_5, window_ms: 500, spot: true, ..Cpu::default() }),
-        logical_cpus: Some(8),
-        memory: Some(Memory {
-            total_bytes: 16 * GIB - 731_136,
-            available_bytes: 3 * GIB + some * 10_485_760,
-            ..Memory::default()
-        }),
-        swap: Some(Swap { total_bytes: 2 * GIB, free_bytes: GIB + some * 1_048_576 }),
-        // Two decimals, as the kernel writes them.
-        load: Some(Load { one: busy / 100.0, five: (busy + 7.0) / 100.0, fifteen: (busy + 3.0) / 100.0 }),
-        uptime_seconds: Some(uptime_seconds),
-        filesystems: Some(MOUNTS.iter().map(|(mount, size)| filesystem(mount, size * GIB, some)).collect()),
-        ..Readings::default()
-    }
-}
-
-fn filesystem(mount: &str, size_bytes: u64, some: u64) -> Filesystem {
-    let used_bytes = size_bytes / 128 * (20 + some);
-    let reserved = size_bytes / 20;
-    Filesystem {
-        mount: mount.to_owned(),
-        fs_type: "ext4".to_owned(),
-        size_bytes,
-        used_bytes,
-        avail_bytes: (size_bytes - used_bytes).saturating_sub(reserved),
-        inodes: Some(size_bytes / 16_384),
-        inodes_free: Some(size_bytes / 16_384 / 128 * (128 - some)),
-        ..Filesystem::default()
+        readings: readings::readings(host, uptime_ms, !is_known),
+        counters: counters::counters(host, uptime_ms),
     }
 }
 
@@ -82,16 +55,62 @@ fn now() -> Timestamp {
     SystemTime::now().into()
 }
 
+/// What a collector asks for at its first visit.
+#[cfg(test)]
+pub(super) fn first_request(host: Host) -> Request {
+    Request {
+        version: sample::wire::VERSION,
+        host: host.name(),
+        nonce: sample::Nonce([1; 16]),
+        key: sample::KeyId([2; 32]),
+        acknowledgements: Vec::new(),
+        former: Vec::new(),
+        known_boot: None,
+        scope: sample::Scope::default(),
+        limits: sample::wire::Limits { envelopes: 64, bytes: 1 << 20 },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bench::host::MAX_HOSTS;
 
+    const NOVEMBER: Timestamp = Timestamp::from_millis(1_795_241_857_000);
+
+    fn sample_at(host: Host, known_boot: Option<String>, now: Timestamp) -> Sample {
+        measure_at(host, &Request { known_boot, ..first_request(host) }, SampleId([3; 16]), now)
+    }
+
     #[test]
-    fn every_host_sends_a_valid_sample() {
+    fn every_host_sends_a_valid_sample_whatever_its_clock_shows() {
         for host in (0..MAX_HOSTS).step_by(61).map(Host) {
-            let sample = measure(host, Nonce([1; 16])).unwrap();
-            assert_eq!(Sample::decode(&sample.encode()).unwrap(), sample);
+            for now in [Timestamp::from_millis(0), NOVEMBER, Timestamp::from_millis(2_147_483_647_000)] {
+                let sample = sample_at(host, None, now);
+                // The last digit of a number with many of them may be another one.
+                let decoded = Sample::decode(&sample.encode()).unwrap();
+                assert_eq!((decoded.counters, decoded.boot), (sample.counters, sample.boot));
+            }
         }
+    }
+
+    #[test]
+    fn a_second_visit_tells_what_happened_since_the_first_one() {
+        let host = Host(7);
+        let first = sample_at(host, None, NOVEMBER);
+        let boot = first.boot.as_ref().map(|boot| boot.id.clone());
+        let second = sample_at(host, boot, NOVEMBER.plus_millis(300_000));
+        let (spot, mean) = (first.readings.cpu.unwrap(), second.readings_since(first.baseline().as_ref()).cpu.unwrap());
+        assert_eq!((spot.spot, second.readings.cpu), (true, None), "nobody waits for a second spot value");
+        assert_eq!((mean.spot, mean.window_ms), (false, 300_000));
+        assert!((mean.busy_percent - spot.busy_percent).abs() < 1.0, "{mean:?}, {spot:?}");
+        let rates = second.readings_since(first.baseline().as_ref()).rates;
+        assert_eq!(rates.window_ms, Some(300_000));
+        let busy = |busy: Option<f64>| busy.is_some_and(|percent| (0.1..100.0).contains(&percent));
+        assert!(busy(rates.pressure.unwrap().memory_full_percent), "{rates:?}");
+        let disks = rates.disks.unwrap();
+        assert!(disks.len() == 2 && disks.iter().all(|disk| busy(disk.busy_percent) && disk.read_await_ms.is_some()));
+        let interfaces = rates.interfaces.unwrap();
+        assert!(interfaces.len() == 2 && interfaces.iter().all(|one| one.sent_bytes_per_second > Some(1000.0)));
     }
 }

@@ -19,7 +19,7 @@ use super::measurement::measure;
 /// The other command that the hosts know, which prints [`PLAIN_ANSWER_BYTES`].
 pub(super) const PLAIN_COMMAND: &str = "exec fleet-health-bench";
 /// About as many as the probe's answer has.
-pub(super) const PLAIN_ANSWER_BYTES: usize = 2200;
+pub(super) const PLAIN_ANSWER_BYTES: usize = 6000;
 const PLAIN_LINE_BYTES: usize = 50;
 
 /// The simulated hosts.
@@ -97,7 +97,7 @@ impl Visit {
     fn answer(&self) -> Result<Vec<u8>> {
         let request = Request::decode(std::str::from_utf8(&self.request)?)?;
         let key = self.sshd.content_key(self.host).context("this host has no content key")?;
-        let sample = measure(self.host, request.nonce)?;
+        let sample = measure(self.host, &request)?;
         let envelope = key.seal(request.key, &request.host, &sample.encode())?;
         let header = AnswerHeader {
             probe: env!("CARGO_PKG_VERSION").to_owned(),

@@ -7,12 +7,11 @@ use rsa::pkcs8::DecodePublicKey;
 use russh::keys::Algorithm;
 use russh::keys::key::safe_rng;
 use russh::keys::ssh_key::LineEnding;
-use sample::wire::{Limits, VERSION};
-use sample::{KeyId, Nonce};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::super::content_key::wrap_all;
+use super::super::measurement::first_request;
 use super::*;
 
 const HOST: Host = Host(0);
@@ -82,17 +81,7 @@ fn a_stranger_gets_no_answer() {
 
 #[test]
 fn the_plain_answer_has_about_as_many_bytes_as_the_probes() {
-    let request = Request {
-        version: VERSION,
-        host: HOST.name(),
-        nonce: Nonce([1; 16]),
-        key: KeyId([2; 32]),
-        acknowledgements: Vec::new(),
-        former: Vec::new(),
-        known_boot: None,
-        scope: sample::Scope::default(),
-        limits: Limits { envelopes: 1000, bytes: 8 << 20 },
-    };
+    let request = first_request(HOST);
     let visit = Visit { sshd: sshd(&random_key()), host: HOST, request: request.encode().into_bytes() };
     let (probes, plain) = (visit.answer().unwrap().len(), plain_answer().len());
     assert_eq!(plain, PLAIN_ANSWER_BYTES);
