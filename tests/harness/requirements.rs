@@ -23,12 +23,14 @@ enum Present {
 }
 
 /// Everything the tests start.
-const ALL: [Requirement; 15] = [
+const ALL: &[Requirement] = &[
     tool("openssh-server", "/usr/sbin/sshd", "sshd: the hosts to visit", true),
     tool("openssh-client", "/usr/bin/ssh-keygen", "ssh-keygen: their keys", true),
     tool("exim4-daemon-light", "/usr/sbin/exim4", "exim: the mail server", true),
     tool("openssl", "/usr/bin/openssl", "openssl: its certificate", true),
     tool("util-linux", "/usr/bin/unshare", "unshare: users of their own for the hosts", true),
+    tool("procps", "/usr/bin/free", "free, ps, uptime: other opinions of what the probe measures", false),
+    tool("iproute2", "/usr/bin/ip", "ip: network interfaces of a host's own", false),
     tool("strace", "/usr/bin/strace", "strace: kills and errors at every system call", false),
     tool("faketime", "/usr/bin/faketime", "faketime: clocks that jump", false),
     tool("systemd", "/lib/systemd/systemd", "systemd: units that fail, and a journal", false),
@@ -71,7 +73,7 @@ impl Requirement {
 
 /// The tools that are not installed.
 pub fn missing() -> Vec<Requirement> {
-    ALL.into_iter().filter(|tool| !tool.is_present()).collect()
+    ALL.iter().copied().filter(|tool| !tool.is_present()).collect()
 }
 
 /// Whether this process may make users and mounts.
