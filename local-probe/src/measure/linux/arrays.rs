@@ -22,12 +22,15 @@ pub(super) fn read(tree: &Tree) -> Option<Vec<Array>> {
     if md.is_none() && zfs.is_none() {
         return None;
     }
-    let mut arrays: Vec<Array> = md.into_iter().chain(zfs).flatten().collect();
-    if arrays.len() > most::ARRAYS {
-        arrays.sort_by_key(|array| !array.degraded);
-        arrays.truncate(most::ARRAYS);
-    }
-    Some(arrays)
+    let arrays: Vec<Array> = md.into_iter().chain(zfs).flatten().collect();
+    Some(if arrays.len() > most::ARRAYS { cut(arrays) } else { arrays })
+}
+
+fn cut(arrays: Vec<Array>) -> Vec<Array> {
+    let (mut arrays, well): (Vec<Array>, Vec<Array>) = arrays.into_iter().partition(|array| array.degraded);
+    arrays.extend(well);
+    arrays.truncate(most::ARRAYS);
+    arrays
 }
 
 /// The pools; nothing where ZFS is too old to tell their states (before 0.8).

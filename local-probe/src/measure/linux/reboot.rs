@@ -7,8 +7,6 @@
 
 mod kernels;
 
-use std::collections::BTreeSet;
-
 use sample::RebootRequired;
 
 use super::Tree;
@@ -19,6 +17,9 @@ const FLAGS: &[&str] =
 
 /// Packages that are named; the others are counted.
 const NAMED: usize = 3;
+
+/// More than packages ask for a reboot.
+const MOST_LINES: usize = 1000;
 
 /// A container may have a flag file of its own, but no kernel.
 pub(super) fn required(tree: &Tree, kernel: Option<&str>, in_container: bool) -> Option<RebootRequired> {
@@ -34,9 +35,13 @@ pub(super) fn required(tree: &Tree, kernel: Option<&str>, in_container: bool) ->
 
 /// `linux-image-6.1.0-18-amd64, libc6, dbus and 2 more`. The file has a line for each time that a package asked.
 fn packages_in_short(packages: &str) -> Option<String> {
-    let mut seen = BTreeSet::new();
-    let plain = packages.lines().map(|line| line.trim().chars().filter(|c| !c.is_control()).take(64).collect());
-    let names: Vec<String> = plain.filter(|name: &String| !name.is_empty() && seen.insert(name.clone())).collect();
+    let mut names: Vec<String> = Vec::new();
+    for line in packages.lines().take(MOST_LINES) {
+        let name: String = line.trim().chars().filter(|c| !c.is_control()).take(64).collect();
+        if !name.is_empty() && !names.contains(&name) {
+            names.push(name);
+        }
+    }
     let named = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
     match names.len() {
         0 => None,

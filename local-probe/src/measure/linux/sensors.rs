@@ -7,7 +7,6 @@
 mod chips;
 mod thermal;
 
-use std::collections::HashSet;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,18 +22,26 @@ const DEADLINE: Duration = Duration::from_millis(300);
 /// Stack of a thread that reads a few short files.
 const STACK: usize = 128 << 10;
 
-/// Both lists, the hottest first if there are more than a sample may have; absent where there is no `/sys`, or where there are sensors of that kind and none could be read.
+/// Both lists, without the coolest if there are more than a sample may have. Absent where there is no `/sys`, or where
+/// there are sensors of that kind and none could be read.
 pub(super) fn read(tree: &Tree) -> (Option<Vec<Temperature>>, Option<Vec<Fan>>) {
     let Some(chips) = chips::find(tree) else { return (None, None) };
     let (warm, turning) = (chips.iter().any(Chip::has_temperatures), chips.iter().any(Chip::has_fans));
     let (mut temperatures, mut fans) = ask(tree, chips);
-    if temperatures.len() > most::SENSORS {
-        temperatures.sort_by(|a, b| b.celsius.total_cmp(&a.celsius));
-        temperatures.truncate(most::SENSORS);
+    while temperatures.len() > most::SENSORS {
+        remove_coolest(&mut temperatures);
     }
     fans.truncate(most::SENSORS);
     let temperatures = if warm { answered(temperatures) } else { thermal::read(tree) };
     (temperatures, if turning { answered(fans) } else { Some(Vec::new()) })
+}
+
+fn remove_coolest(temperatures: &mut Vec<Temperature>) {
+    let by_degrees = |(_, a): &(usize, &Temperature), (_, b): &(usize, &Temperature)| a.celsius.total_cmp(&b.celsius);
+    let coolest = temperatures.iter().enumerate().min_by(by_degrees).map(|(position, _)| position);
+    if let Some(position) = coolest {
+        temperatures.remove(position);
+    }
 }
 
 /// Sensors that all failed are not the same as none.
@@ -46,6 +53,7 @@ fn answered<T>(list: Vec<T>) -> Option<Vec<T>> {
 fn ask(tree: &Tree, chips: Vec<Chip>) -> (Vec<Temperature>, Vec<Fan>) {
     let deadline = Instant::now() + DEADLINE;
     let (answers, arriving) = mpsc::channel();
+    let mut by_chip: Vec<Vec<(String, Value)>> = chips.iter().map(|_| Vec::new()).collect();
     for (position, chip) in chips.into_iter().enumerate() {
         let (tree, answers) = (tree.clone(), answers.clone());
         // Without a thread to spare the chip is not asked. One that asks when nobody listens any more stops.
@@ -53,15 +61,12 @@ fn ask(tree: &Tree, chips: Vec<Chip>) -> (Vec<Temperature>, Vec<Fan>) {
         drop(thread::Builder::new().stack_size(STACK).spawn(asking));
     }
     drop(answers);
-    let mut values = Vec::new();
-    while let Ok(value) = arriving.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-        values.push(value);
+    while let Ok((position, name, value)) = arriving.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        by_chip[position].push((name, value));
     }
-    // Stable: within a chip they came in its own order.
-    values.sort_by_key(|(position, ..)| *position);
     let mut names = Names::default();
     let (mut temperatures, mut fans) = (Vec::new(), Vec::new());
-    for (_, name, value) in values {
+    for (name, value) in by_chip.into_iter().flatten() {
         match value {
             Value::Temperature { celsius, critical_celsius } => {
                 temperatures.push(Temperature { sensor: names.unique(name), celsius, critical_celsius });
@@ -75,15 +80,15 @@ fn ask(tree: &Tree, chips: Vec<Chip>) -> (Vec<Temperature>, Vec<Fan>) {
 /// The names given out so far: two sensors of a chip may have the same label.
 #[derive(Default)]
 struct Names {
-    given: HashSet<String>,
+    given: Vec<String>,
 }
 
 impl Names {
     fn unique(&mut self, name: String) -> String {
         let numbered = (2..).map(|number| format!("{name} #{number}"));
         let free = std::iter::once(name.clone()).chain(numbered).find(|name| !self.given.contains(name));
-        let free = free.expect("a set of names is finite");
-        self.given.insert(free.clone());
+        let free = free.expect("the names given out are finite");
+        self.given.push(free.clone());
         free
     }
 }

@@ -1,6 +1,5 @@
 //! The kernels that are installed, beside the one that runs.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
@@ -17,18 +16,16 @@ const LONGEST: usize = 64;
 pub(super) fn reason(tree: &Tree, running: &str) -> Option<Option<String>> {
     let with_modules: Vec<String> = MODULES.iter().flat_map(|folder| releases(tree, folder, "")).collect();
     let images = images(tree);
-    let others = || with_modules.iter().chain(images.keys()).filter(|other| *other != running);
     let has_modules = with_modules.iter().any(|release| release == running);
     // Kernels with no modules at all have no folder either: only others of the same make show that there was one.
     if !has_modules && with_modules.iter().any(|other| flavour(other) == flavour(running)) {
         return Some(Some(format!("the modules of the running kernel {running} are gone")));
     }
-    if !has_modules && !images.contains_key(running) {
+    if !has_modules && !images.iter().any(|(release, _)| release == running) {
         return None;
     }
-    let newer = |release: &&String| flavour(release) == flavour(running) && numbers(release) > numbers(running);
-    let mut newer: Vec<(&String, i64)> =
-        others().filter(newer).filter_map(|release| Some((release, *images.get(release)?))).collect();
+    let is_newer = |release: &str| flavour(release) == flavour(running) && numbers(release) > numbers(running);
+    let mut newer: Vec<(String, i64)> = images.into_iter().filter(|(release, _)| is_newer(release)).collect();
     if !newer.is_empty() {
         let booted = boot_time(tree)?;
         newer.retain(|(_, came)| *came > booted);
@@ -39,7 +36,7 @@ pub(super) fn reason(tree: &Tree, running: &str) -> Option<Option<String>> {
 
 /// The images and when they came, in seconds: the change of the inode, since packages keep the time of the build as
 /// that of the content. Of two copies the earlier counts; the other may have been made anew.
-fn images(tree: &Tree) -> BTreeMap<String, i64> {
+fn images(tree: &Tree) -> Vec<(String, i64)> {
     let in_boot = ["vmlinuz-", "vmlinux-"].into_iter().flat_map(|prefix| {
         releases(tree, "boot", prefix).map(move |release| (format!("boot/{prefix}{release}"), release))
     });
@@ -47,11 +44,13 @@ fn images(tree: &Tree) -> BTreeMap<String, i64> {
     let with_modules = MODULES.into_iter().flat_map(|folder| {
         releases(tree, folder, "").map(move |release| (format!("{folder}/{release}/vmlinuz"), release))
     });
-    let mut images = BTreeMap::new();
+    let mut images: Vec<(String, i64)> = Vec::new();
     for (path, release) in in_boot.chain(with_modules) {
         let Ok(file) = fs::metadata(tree.path(path)) else { continue };
-        let came = images.entry(release).or_insert(i64::MAX);
-        *came = file.ctime().min(*came);
+        match images.iter_mut().find(|(known, _)| *known == release) {
+            Some((_, came)) => *came = file.ctime().min(*came),
+            None => images.push((release, file.ctime())),
+        }
     }
     images
 }

@@ -1,6 +1,5 @@
 //! The chips of `/sys/class/hwmon`.
 
-use std::collections::HashMap;
 use std::fs;
 
 use super::{Tree, critical, degrees, plain};
@@ -36,16 +35,12 @@ pub(super) fn find(tree: &Tree) -> Option<Vec<Chip>> {
         let no_drivers = tree.path("sys/class").is_dir() && !tree.path(CLASS).exists();
         return no_drivers.then(Vec::new);
     };
-    let mut numbered: Vec<(u32, String)> = entries.into_iter().filter_map(number).collect();
-    numbered.sort();
-    numbered.truncate(MOST_CHIPS);
+    let mut numbers: Vec<u32> = entries.iter().filter_map(|entry| entry.strip_prefix("hwmon")?.parse().ok()).collect();
+    numbers.sort_unstable();
+    numbers.truncate(MOST_CHIPS);
     let found: Vec<(Chip, Option<String>)> =
-        numbered.iter().filter_map(|(_, entry)| chip(tree, &format!("{CLASS}/{entry}"))).collect();
+        numbers.iter().filter_map(|number| chip(tree, &format!("{CLASS}/hwmon{number}"))).collect();
     Some(told_apart(found))
-}
-
-fn number(entry: String) -> Option<(u32, String)> {
-    Some((entry.strip_prefix("hwmon")?.parse().ok()?, entry))
 }
 
 /// A chip with its driver's name, and the name of its device.
@@ -74,12 +69,10 @@ fn inputs(files: &[String], kind: &str) -> Vec<u32> {
 /// Adds the device to the names of chips that have the same: `nvme0` and `nvme1`, `k10temp 0000:00:18.3`. The numbers
 /// of hwmon change from boot to boot, so they are no names.
 fn told_apart(found: Vec<(Chip, Option<String>)>) -> Vec<Chip> {
-    let mut named: HashMap<String, usize> = HashMap::new();
-    for (chip, _) in &found {
-        *named.entry(chip.name.clone()).or_default() += 1;
-    }
+    let names: Vec<String> = found.iter().map(|(chip, _)| chip.name.clone()).collect();
     let tell_apart = |(mut chip, device): (Chip, Option<String>)| {
-        if let Some(device) = device.filter(|_| named[&chip.name] > 1) {
+        let same = names.iter().filter(|name| **name == chip.name).count();
+        if let Some(device) = device.filter(|_| same > 1) {
             chip.name = if device.starts_with(&chip.name) { device } else { format!("{} {device}", chip.name) };
         }
         chip

@@ -132,6 +132,6 @@ fn of_more_sensors_than_a_sample_may_have_the_hottest_are_told() {
         write(root.path(), &[(&format!("hwmon/hwmon0/temp{number}_input"), &celsius)]);
     }
     let list = temperatures(read(&Tree::at(root.path())).0);
-    assert_eq!((list.len(), &list[0]), (256, &warm("hwmon0 temp300", 50.0, None)));
-    assert_eq!(list[255], warm("hwmon0 temp45", 24.5, None));
+    assert_eq!((list.len(), &list[0]), (256, &warm("hwmon0 temp45", 24.5, None)));
+    assert_eq!(list[255], warm("hwmon0 temp300", 50.0, None));
 }
