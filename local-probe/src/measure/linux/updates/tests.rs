@@ -138,40 +138,57 @@ fn only_lists_of_security_archives_are_taken() {
     }
 }
 
-/// This machine's packages against its own security lists, which are compressed, as apt counts them.
+/// This machine's packages, every other one of them as old as can be, against its own security list.
 #[test]
 fn the_count_is_that_of_apt() {
     let bench = Bench::new();
     let root = bench.folder.path().join("live");
-    let (lists, dpkg) = (root.join(LISTS), root.join("var/lib/dpkg"));
-    fs::create_dir_all(lists.join("partial")).unwrap();
-    fs::create_dir_all(&dpkg).unwrap();
-    fs::copy(Tree::live().path(STATUS), root.join(STATUS)).unwrap();
-    let live = Tree::live().names(LISTS).unwrap();
-    let list = live.iter().find(|name| is_of_security(name)).expect("a security list: apt-get update");
-    let plain =
-        Command::new("/usr/lib/apt/apt-helper").arg("cat-file").arg(Tree::live().path(LISTS).join(list)).output();
-    let (archive, rest) = list.split_once("_dists_").unwrap();
-    let (suite, _) = rest.split_once('_').unwrap();
-    let list = lists.join(format!("{archive}_dists_{suite}_main_binary-amd64_Packages"));
-    fs::write(&list, plain.unwrap().stdout).unwrap();
+    let folder = root.join(LISTS);
+    fs::create_dir_all(folder.join("partial")).unwrap();
+    fs::create_dir_all(root.join("var/lib/dpkg")).unwrap();
+    fs::write(root.join(STATUS), aged_packages(&fs::read_to_string(Tree::live().path(STATUS)).unwrap())).unwrap();
+    let names = Tree::live().names(LISTS).unwrap();
+    let live = names.iter().find(|name| is_of_security(name)).expect("a security list: apt-get update");
+    let (name, _) = live.split_once("_Packages").unwrap();
+    let (archive, rest) = name.split_once("_dists_").unwrap();
+    let (suite, component) = rest.split_once("_binary-").unwrap().0.split_once('_').unwrap();
+    let list = folder.join(format!("{name}_Packages"));
+    // Container images have it compressed.
+    let helper =
+        Command::new("/usr/lib/apt/apt-helper").arg("cat-file").arg(Tree::live().path(LISTS).join(live)).output();
+    fs::write(&list, helper.unwrap().stdout).unwrap();
     let release = format!("{archive}_dists_{suite}_InRelease");
-    fs::copy(Tree::live().path(LISTS).join(&release), lists.join(&release)).unwrap();
+    fs::copy(Tree::live().path(LISTS).join(&release), folder.join(&release)).unwrap();
+    let source = format!("deb http://{} {suite} {component}\n", archive.replace('_', "/"));
+    let expected = upgradable(&root, &source);
+    assert!(expected > 0, "nothing to compare");
+    let today = fs::metadata(&list).unwrap().modified().unwrap();
+    assert_eq!(waiting(&Tree::at(&root), &bench.notes(), today).map(|count| count as usize), Some(expected));
+}
+
+fn aged_packages(status: &str) -> String {
+    let mut versions = 0;
+    let aged = status.lines().map(|line| {
+        versions += u32::from(line.starts_with("Version: "));
+        if line.starts_with("Version: ") && versions % 2 == 0 { "Version: 0~" } else { line }
+    });
+    aged.collect::<Vec<_>>().join("\n") + "\n"
+}
+
+/// What apt itself counts below that root with that one source.
+fn upgradable(root: &Path, source: &str) -> usize {
     let sources = root.join("security.list");
-    fs::write(&sources, format!("deb http://{} {suite} main\n", archive.replace('_', "/"))).unwrap();
-    let apt = Command::new("apt")
-        .args(["list", "--upgradable", "-o", "Dir::Etc::SourceParts=/dev/null", "-o", "Debug::NoLocking=1"])
-        .args(["-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=", "-o", "Acquire::GzipIndexes=false"])
-        .args(["-o", &format!("Dir::Etc::SourceList={}", sources.display())])
-        .args(["-o", &format!("Dir::State::Lists={}", lists.display())])
-        .args(["-o", &format!("Dir::State::status={}", root.join(STATUS).display())])
-        .env("LC_ALL", "C")
-        .output()
-        .expect("apt runs");
-    let expected =
-        String::from_utf8(apt.stdout).unwrap().lines().filter(|line| line.contains("upgradable from")).count();
-    assert!(expected > 0, "nothing to compare: {}", String::from_utf8_lossy(&apt.stderr));
-    let tree = Tree::at(&root);
-    let at = fs::metadata(&list).unwrap().modified().unwrap();
-    assert_eq!(waiting(&tree, &bench.notes(), at).map(|count| count as usize), Some(expected));
+    fs::write(&sources, source).unwrap();
+    let settings = [
+        ("Dir::Etc::SourceParts", PathBuf::from("/dev/null")),
+        ("Dir::Etc::SourceList", sources),
+        ("Dir::State::Lists", root.join(LISTS)),
+        ("Dir::State::status", root.join(STATUS)),
+        ("Dir::Cache", root.join("cache")),
+        ("Acquire::GzipIndexes", PathBuf::from("false")),
+        ("Debug::NoLocking", PathBuf::from("true")),
+    ];
+    let settings = settings.map(|(name, value)| format!("-o{name}={}", value.display()));
+    let output = Command::new("apt").args(["list", "--upgradable"]).args(settings).env("LC_ALL", "C").output().unwrap();
+    String::from_utf8(output.stdout).unwrap().lines().filter(|line| line.contains("upgradable from")).count()
 }
