@@ -48,6 +48,8 @@ fn main() -> ExitCode {
             find_home().and_then(|home| local_probe::run(&home, io::stdin(), io::stdout())).map_err(|e| vec![e])
         }
         [Some("sample")] => find_home().map_err(|error| vec![error]).and_then(|home| local_probe::sample(&home)),
+        #[cfg(target_os = "linux")]
+        [Some(local_probe::ASK_MOUNTS)] => return ask_mounts(),
         [Some("--version")] => {
             println!("fleet-probe {VERSION}");
             Ok(())
@@ -62,6 +64,15 @@ fn main() -> ExitCode {
         }
     };
     done.map_or_else(|errors| report(&errors), |()| ExitCode::SUCCESS)
+}
+
+/// What another process of this program starts it for. It may hang for ever, so it keeps no folder busy and can be
+/// told by its name, which the path it was started by does not give it.
+#[cfg(target_os = "linux")]
+fn ask_mounts() -> ExitCode {
+    drop(std::fs::write("/proc/self/comm", "fleet-probe"));
+    let told = env::set_current_dir("/").and_then(|()| local_probe::answer_for_mounts(io::stdin(), io::stdout()));
+    told.map_or(ExitCode::from(COULD_NOT_RUN), |()| ExitCode::SUCCESS)
 }
 
 /// Sets what must hold before anything is read: the host's own work comes first, files for ourselves alone, no core

@@ -14,6 +14,8 @@ use std::time::{Duration, SystemTime};
 use sample::{Boot, Counters, Facts, Filesystem, HostName, Nonce, Readings, Sample, SampleId, Scope, Timestamp};
 
 use crate::notes::Notes;
+#[cfg(target_os = "linux")]
+pub use linux::{ASK_MOUNTS, answer_for_mounts};
 pub(crate) use system::host_name;
 
 /// Shortest window for a spot value of CPU use. A tick is 10 ms: half a second on one CPU has steps of 2 %.

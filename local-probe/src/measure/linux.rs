@@ -4,6 +4,7 @@
 //! between. Each module reads one thing, parsing apart from reading.
 
 mod arrays;
+mod ask;
 mod checks;
 mod clock;
 mod container;
@@ -11,6 +12,8 @@ mod control_groups;
 mod cpu;
 mod disks;
 mod filesystems;
+mod fstab;
+mod holding;
 mod interfaces;
 mod kernel_tables;
 mod listeners;
@@ -24,14 +27,18 @@ mod processes;
 mod programs;
 mod reboot;
 mod sensors;
+mod stuck;
 mod units;
 mod updates;
 mod users;
 mod virtualization;
 mod vmstat;
+mod writable;
 
 use std::thread;
 use std::time::{Duration, Instant};
+
+pub use ask::{ASK_MOUNTS, answer_for_mounts};
 
 use sample::{Counters, Cpu, Facts, Readings};
 

@@ -1,186 +1,166 @@
-//! How full each filesystem is, without letting one that hangs stop the probe.
+//! How full each filesystem is, and which mounts don't answer.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use rustix::fs::{StatVfs, statvfs};
-use sample::{Filesystem, StuckMount, most};
+use sample::{Filesystem, StuckMount, Timestamp, most};
 
+use super::ask::{Answers, Asking, Counts, Told};
+use super::fstab::Fstab;
 use super::mounts::{self, Mount};
-use super::{Asked, Tree};
-use crate::measure::fullest_first;
+use super::stuck::Memory;
+use super::writable::{is_read_only, is_unexpectedly_read_only};
+use super::{Asked, Tree, holding};
+use crate::measure::{fullest_first, now};
 
-/// How long filesystems may take to answer, all together.
-const BUDGET: Duration = Duration::from_secs(2);
-/// How many may hang before the rest goes unread.
-const WORKERS: usize = 8;
-/// As many as a sample may hold.
-const MOST: usize = most::FILESYSTEMS;
-/// Longest mount point a sample may hold, in bytes.
-const LONGEST_NAME: usize = 4096;
+/// Most mounts that are asked. A host with more has datasets by the thousand; the ones with the shortest paths stand
+/// for them.
+const MOST_ASKED: usize = 4 * most::FILESYSTEMS;
 
 /// A reading of filesystems that is under way.
 pub(super) struct Survey {
     /// None where the list of mounts can't be read.
-    asking: Option<Asking>,
+    underway: Option<Underway>,
 }
 
-struct Asking {
-    found: Receiver<Option<Filesystem>>,
-    expected: usize,
-    deadline: Instant,
+struct Underway {
+    tree: Tree,
+    memory: Memory,
+    /// Those that are not asked, since one of our processes hangs there already.
+    known: Vec<(Mount, Timestamp)>,
+    mounts: Vec<Mount>,
+    asking: Asking,
 }
 
 impl Survey {
     /// Begins to ask every filesystem how full it is.
-    pub(super) fn begin(_asked: &Asked<'_>, tree: &Tree) -> Survey {
+    pub(super) fn begin(asked: &Asked<'_>, tree: &Tree) -> Survey {
         let list = tree.bytes("proc/self/mountinfo");
-        let asking = list.map(|list| Asking::start(mounts::holding_data(&mounts::parse(&list)), BUDGET, read));
-        Survey { asking }
+        let underway = list.map(|list| {
+            let candidates = holding::holding_data(&mounts::parse(&list), asked.scope.network_filesystems);
+            Underway::begin(candidates, Memory::recall(asked.notes, tree), tree)
+        });
+        Survey { underway }
     }
 
-    /// Those that answered in time, by mount point, and those that did not.
+    /// Those that answered, by mount point, and those that hang.
     pub(super) fn finish(self) -> (Option<Vec<Filesystem>>, Vec<StuckMount>) {
-        (self.asking.map(Asking::finish), Vec::new())
+        self.underway.map_or((None, Vec::new()), Underway::finish)
     }
 }
 
-impl Asking {
-    /// statvfs(2) can hang for ever and its thread can't be stopped, so the asking is done by threads that
-    /// nobody waits for. They end with the process.
-    fn start<R>(mounts: Vec<Mount>, budget: Duration, read: R) -> Asking
-    where
-        R: Fn(&Mount) -> Option<Filesystem> + Clone + Send + 'static,
-    {
-        let (send, found) = mpsc::channel();
-        let (expected, deadline) = (mounts.len(), Instant::now() + budget);
-        let (mounts, next) = (Arc::new(mounts), Arc::new(AtomicUsize::new(0)));
-        for _ in 0..WORKERS.min(expected) {
-            let (mounts, next, send, read) = (Arc::clone(&mounts), Arc::clone(&next), send.clone(), read.clone());
-            let work = move || {
-                while let Some(mount) = mounts.get(next.fetch_add(1, Atomic::Relaxed)) {
-                    if send.send(read(mount)).is_err() {
-                        return;
-                    }
-                }
-            };
-            if thread::Builder::new().spawn(work).is_err() {
-                // Fewer threads are slower; with none the list stays empty.
-                break;
+impl Underway {
+    fn begin(candidates: Vec<Mount>, memory: Memory, tree: &Tree) -> Underway {
+        let (mut known, mut mounts) = (Vec::new(), Vec::new());
+        for mount in candidates {
+            match memory.holds_a_process(&mount) {
+                Some(since) => known.push((mount, since)),
+                None => mounts.push(mount),
             }
         }
-        Asking { found, expected, deadline }
+        if memory.is_full() {
+            mounts.clear();
+        } else if mounts.len() > MOST_ASKED {
+            mounts.sort_by_key(|mount| mount.point.len());
+            mounts.truncate(MOST_ASKED);
+        }
+        let asking = Asking::start(&mounts);
+        Underway { tree: tree.clone(), memory, known, mounts, asking }
     }
 
-    /// Those that answered in time, by mount point. If there are more than a sample holds, the fullest.
-    fn finish(self) -> Vec<Filesystem> {
-        let mut by_mount = BTreeMap::new();
-        for _ in 0..self.expected {
-            let left = self.deadline.saturating_duration_since(Instant::now());
-            match self.found.recv_timeout(left) {
-                // Two names that are not UTF-8 may read the same.
-                Ok(Some(fs)) => drop(by_mount.entry(fs.mount.clone()).or_insert(fs)),
-                Ok(None) => {}
-                Err(_late_or_no_worker_left) => break,
-            }
-        }
-        let mut all: Vec<Filesystem> = by_mount.into_values().collect();
-        if all.len() > MOST {
-            all.sort_by(fullest_first);
-            all.truncate(MOST);
-        }
-        all
+    fn finish(self) -> (Option<Vec<Filesystem>>, Vec<StuckMount>) {
+        let Underway { tree, memory, known, mounts, asking } = self;
+        let Answers { told, left_behind } = asking.finish();
+        let asked = || mounts.iter().zip(&told);
+        let seen = Timestamp::from(now());
+        let hangs = |(mount, told): (&Mount, &Option<Told>)| {
+            (*told == Some(Told::Hangs)).then(|| (mount.clone(), memory.since(mount).unwrap_or(seen)))
+        };
+        let hanging: Vec<_> = asked().filter_map(hangs).collect();
+        let fstab = tree.bytes("etc/fstab").map(|text| Fstab::parse(&text)).unwrap_or_default();
+        let filesystems = asked().filter_map(|(mount, told)| match told {
+            Some(Told::Counts(counts)) => describe(mount, counts, &fstab),
+            Some(Told::Failed | Told::Hangs) | None => None,
+        });
+        // A child that is killed before it says a word does not mean that there are none.
+        let is_known = mounts.is_empty() || told.iter().any(Option::is_some);
+        let filesystems = (is_known && !memory.is_full()).then(|| the_fullest(filesystems));
+        let stuck = stuck(known.iter().chain(&hanging));
+        memory.note(&tree, &mounts, &hanging, left_behind);
+        (filesystems, stuck)
     }
 }
 
-fn read(mount: &Mount) -> Option<Filesystem> {
-    let counts = statvfs(OsStr::from_bytes(&mount.point)).ok()?;
-    describe(mount, &counts)
+/// By mount point. If there are more than a sample holds, the fullest.
+fn the_fullest(filesystems: impl Iterator<Item = Filesystem>) -> Vec<Filesystem> {
+    let mut by_mount = BTreeMap::new();
+    for filesystem in filesystems {
+        // Two names that are not UTF-8 may read the same.
+        by_mount.entry(filesystem.mount.clone()).or_insert(filesystem);
+    }
+    let mut all: Vec<Filesystem> = by_mount.into_values().collect();
+    if all.len() > most::FILESYSTEMS {
+        all.sort_by(fullest_first);
+        all.truncate(most::FILESYSTEMS);
+    }
+    all
+}
+
+/// By mount point, as many as a sample holds.
+fn stuck<'a>(mounts: impl Iterator<Item = &'a (Mount, Timestamp)>) -> Vec<StuckMount> {
+    let told = mounts
+        .map(|(mount, since)| (mount.name(), mount.fs_type.clone(), *since))
+        .filter(|(name, fs_type, _)| fits(name) && fits(fs_type));
+    let by_mount: BTreeMap<_, _> = told.map(|(mount, fs_type, since)| (mount, (fs_type, since))).collect();
+    let described = by_mount.into_iter().take(most::FILESYSTEMS);
+    described.map(|(mount, (fs_type, since))| StuckMount { mount, fs_type, since_ms: Some(since) }).collect()
 }
 
 /// The numbers as `df` takes them. Absent for a filesystem without a size, and where the numbers can't be right.
-fn describe(mount: &Mount, counts: &StatVfs) -> Option<Filesystem> {
-    let bytes = |blocks: u64| blocks.checked_mul(counts.f_frsize).filter(|bytes| i64::try_from(*bytes).is_ok());
-    let inodes = (counts.f_files > 0 && i64::try_from(counts.f_files).is_ok()).then_some(counts.f_files);
-    let name = String::from_utf8_lossy(&mount.point).into_owned();
+fn describe(mount: &Mount, counts: &Counts, fstab: &Fstab) -> Option<Filesystem> {
+    let bytes = |blocks: u64| blocks.checked_mul(counts.fragment_bytes).filter(|bytes| i64::try_from(*bytes).is_ok());
+    let inodes = (counts.inodes > 0 && i64::try_from(counts.inodes).is_ok()).then_some(counts.inodes);
     let described = Filesystem {
-        mount: name,
+        mount: mount.name(),
         fs_type: mount.fs_type.clone(),
-        size_bytes: bytes(counts.f_blocks)?,
-        used_bytes: bytes(counts.f_blocks.checked_sub(counts.f_bfree)?)?,
-        avail_bytes: bytes(counts.f_bavail)?,
+        source: source(mount),
+        pool: pool(mount),
+        size_bytes: bytes(counts.blocks)?,
+        used_bytes: bytes(counts.blocks.checked_sub(counts.free)?)?,
+        avail_bytes: bytes(counts.available)?,
         inodes,
-        inodes_free: inodes.map(|all| counts.f_ffree.min(all)),
-        ..Filesystem::default()
+        inodes_free: inodes.map(|all| counts.inodes_free.min(all)),
+        read_only: is_read_only(mount),
+        unexpectedly_read_only: is_unexpectedly_read_only(mount, fstab),
     };
-    (described.size_bytes > 0 && described.mount.len() <= LONGEST_NAME).then_some(described)
+    (described.size_bytes > 0 && fits(&described.mount) && fits(&described.fs_type)).then_some(described)
+}
+
+/// What is mounted, without a password if it is a URL.
+fn source(mount: &Mount) -> Option<String> {
+    let whole = String::from_utf8_lossy(&mount.source);
+    let told = match whole.split_once("://") {
+        Some((scheme, rest)) => {
+            let authority = rest.split('/').next().unwrap_or_default();
+            let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+            let user = user.split(':').next().filter(|user| !user.is_empty());
+            let path = &rest[authority.len()..];
+            format!("{scheme}://{}{host}{path}", user.map(|user| format!("{user}@")).unwrap_or_default())
+        }
+        None => whole.into_owned(),
+    };
+    (!told.is_empty() && told != "none" && fits(&told)).then_some(told)
+}
+
+/// The pool whose free space it shares with others. Subvolumes of btrfs have one device number and so one row.
+fn pool(mount: &Mount) -> Option<String> {
+    let name = mount.source.split(|byte| matches!(byte, b'/' | b'@')).next()?;
+    let pool = (mount.fs_type == "zfs").then(|| String::from_utf8_lossy(name).into_owned())?;
+    (!pool.is_empty() && fits(&pool)).then_some(pool)
+}
+
+fn fits(text: &str) -> bool {
+    text.len() <= most::TEXT
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::mounts;
-    use super::*;
-
-    fn many(count: usize) -> Vec<Mount> {
-        let lines: Vec<_> = (0..count).map(|n| format!("{n} 9999 8:{n} / /m{n} rw - ext4 /dev/x rw")).collect();
-        mounts::parse(lines.join("\n").as_bytes())
-    }
-
-    fn filesystem(mount: &Mount, used: u64) -> Filesystem {
-        let mount = String::from_utf8(mount.point.clone()).unwrap();
-        Filesystem {
-            mount,
-            fs_type: "ext4".into(),
-            size_bytes: 1000,
-            used_bytes: used,
-            avail_bytes: 1000 - used,
-            ..Filesystem::default()
-        }
-    }
-
-    #[test]
-    fn a_filesystem_that_hangs_is_absent_and_the_others_are_not() {
-        let (_held, hang) = mpsc::channel::<()>();
-        let hang = Arc::new(std::sync::Mutex::new(hang));
-        let started = Instant::now();
-        let survey = Asking::start(many(20), Duration::from_millis(200), move |mount| {
-            if mount.point == b"/m3" {
-                hang.lock().unwrap().recv().unwrap_err();
-            }
-            Some(filesystem(mount, 1))
-        });
-        assert_eq!(survey.finish().len(), 19);
-        assert!(started.elapsed() < Duration::from_secs(2));
-    }
-
-    #[test]
-    fn of_too_many_filesystems_the_fullest_are_kept() {
-        let survey = Asking::start(many(600), BUDGET, |mount| {
-            let used = std::str::from_utf8(&mount.point[2..]).unwrap().parse().unwrap();
-            Some(filesystem(mount, used))
-        });
-        let kept = survey.finish();
-        assert_eq!((kept.len(), kept.iter().map(|fs| fs.used_bytes).min()), (512, Some(600 - 512)));
-    }
-
-    #[test]
-    fn odd_counts_are_absent_and_never_wrong() {
-        let mount = &many(1)[0];
-        let good = statvfs("/").unwrap();
-        assert!(describe(mount, &good).is_some());
-        let no_size = StatVfs { f_blocks: 0, f_bfree: 0, f_bavail: 0, ..good };
-        let more_free_than_there_is = StatVfs { f_bfree: good.f_blocks + 1, ..good };
-        let beyond_the_database = StatVfs { f_blocks: 1 << 62, f_frsize: 4096, ..good };
-        for odd in [no_size, more_free_than_there_is, beyond_the_database] {
-            assert_eq!(describe(mount, &odd), None);
-        }
-        let no_inodes = describe(mount, &StatVfs { f_files: 0, f_ffree: 0, ..good }).unwrap();
-        assert_eq!((no_inodes.inodes, no_inodes.inodes_free), (None, None), "btrfs has no fixed number of inodes");
-    }
-}
+mod tests;

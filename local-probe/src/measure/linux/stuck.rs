@@ -1,0 +1,147 @@
+//! What is known of mounts that hang, from one run to the next.
+//!
+//! A mount whose asking left a process behind that can't be killed is not asked again while that process is there: so
+//! there is one for each such mount, however often the probe runs. When it is gone, the mount is asked again.
+
+use sample::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Tree;
+use super::mounts::Mount;
+use crate::notes::Notes;
+use crate::target;
+
+/// Longest note: for each mount that a sample can tell of, its path and a little more.
+const LONGEST_NOTE: u64 = 4 << 20;
+/// So many processes of ours that hang are enough: beyond, nothing is asked.
+const MOST_PROCESSES: usize = 64;
+
+/// A mount that hangs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Hanging {
+    device: (u32, u32),
+    /// The mount point. What is not UTF-8 in it is U+FFFD.
+    mount: String,
+    /// When it was first seen to hang, by the host's clock.
+    since_ms: Timestamp,
+    /// Which process of ours hangs there, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    process: Option<Process>,
+}
+
+/// A process, for as long as the host does not boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Process {
+    pid: u32,
+    /// The time after boot at which it started, which tells it from a later one with the same id.
+    start: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Note {
+    boot: String,
+    hanging: Vec<Hanging>,
+}
+
+/// What earlier runs have seen to hang.
+#[derive(Debug)]
+pub(super) struct Memory {
+    notes: Notes,
+    /// A home folder may be shared by several machines.
+    name: String,
+    boot: String,
+    hanging: Vec<Hanging>,
+}
+
+impl Memory {
+    /// What was noted since the boot, as far as it is still true.
+    pub(super) fn recall(notes: &Notes, tree: &Tree) -> Memory {
+        let mut machine = target::machine_id();
+        machine.retain(|letter| letter.is_ascii_alphanumeric());
+        machine.truncate(64);
+        let boot = tree.text("proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
+        let name = format!("stuck-mounts-{machine}.json");
+        let hanging = read(notes, &name, &boot, tree);
+        Memory { notes: notes.clone(), name, boot, hanging }
+    }
+
+    /// Since when it hangs, if a process of ours does so there: then it must not be asked.
+    pub(super) fn holds_a_process(&self, mount: &Mount) -> Option<Timestamp> {
+        self.of(mount).any(|hanging| hanging.process.is_some()).then(|| self.since(mount)).flatten()
+    }
+
+    /// Since when it hangs, if it did when it was asked last.
+    pub(super) fn since(&self, mount: &Mount) -> Option<Timestamp> {
+        self.of(mount).map(|hanging| hanging.since_ms).min()
+    }
+
+    /// Whether more processes would do harm.
+    pub(super) fn is_full(&self) -> bool {
+        let mut processes: Vec<Process> = self.hanging.iter().filter_map(|hanging| hanging.process).collect();
+        processes.sort_unstable();
+        processes.dedup();
+        processes.len() >= MOST_PROCESSES
+    }
+
+    /// Notes what hangs now. `asked` are those that were asked this time: if they are not among the ones that hang,
+    /// they have answered.
+    pub(super) fn note(self, tree: &Tree, asked: &[Mount], stuck: &[(Mount, Timestamp)], left_behind: Option<u32>) {
+        let process = left_behind.and_then(|pid| Process::running(pid, tree));
+        let now = stuck.iter().map(|(mount, since_ms)| Hanging { process, ..Hanging::of(mount, *since_ms) });
+        // Read once more: another probe may have left something behind meanwhile.
+        let before = read(&self.notes, &self.name, &self.boot, tree);
+        let stays = |hanging: &Hanging| hanging.process.is_some() || !asked.iter().any(|mount| hanging.is(mount));
+        let hanging: Vec<Hanging> = before.iter().filter(|hanging| stays(hanging)).cloned().chain(now).collect();
+        if hanging.is_empty() {
+            self.notes.remove(&self.name);
+        } else if hanging != before {
+            let note = Note { boot: self.boot, hanging };
+            self.notes.write(&self.name, &serde_json::to_vec(&note).unwrap_or_default());
+        }
+    }
+
+    fn of(&self, mount: &Mount) -> impl Iterator<Item = &Hanging> {
+        self.hanging.iter().filter(|hanging| hanging.is(mount))
+    }
+}
+
+/// What was noted in this boot, without processes that are gone.
+fn read(notes: &Notes, name: &str, boot: &str, tree: &Tree) -> Vec<Hanging> {
+    let note = notes.read(name, LONGEST_NOTE).and_then(|bytes| serde_json::from_slice::<Note>(&bytes).ok());
+    let mut hanging = note.filter(|note| note.boot == boot).map(|note| note.hanging).unwrap_or_default();
+    for one in &mut hanging {
+        one.process = one.process.filter(|process| Process::running(process.pid, tree).as_ref() == Some(process));
+    }
+    hanging
+}
+
+impl Hanging {
+    fn of(mount: &Mount, since_ms: Timestamp) -> Hanging {
+        Hanging { device: mount.device, mount: mount.name(), since_ms, process: None }
+    }
+
+    fn is(&self, mount: &Mount) -> bool {
+        self.device == mount.device && self.mount == mount.name()
+    }
+}
+
+impl Process {
+    /// The process with this id, unless all its threads have ended.
+    fn running(pid: u32, tree: &Tree) -> Option<Process> {
+        let start = start_of_running(&tree.text(format!("proc/{pid}/stat"))?)?;
+        Some(Process { pid, start })
+    }
+}
+
+/// The start time in proc_pid_stat(5), of a process that still runs. One whose first thread has ended while another
+/// hangs is a zombie with two threads, and one that nobody waits for a zombie with one.
+fn start_of_running(stat: &str) -> Option<u64> {
+    // The name before it may hold brackets and spaces.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
+    let (state, threads, start) = (*fields.first()?, fields.get(17)?, fields.get(19)?);
+    let has_ended = matches!(state, "Z" | "X" | "x") && threads.parse::<u64>().ok()? <= 1;
+    if has_ended { None } else { start.parse().ok() }
+}
+
+#[cfg(test)]
+mod tests;
