@@ -2,6 +2,7 @@
 
 mod former;
 mod host;
+mod mounts;
 mod process;
 
 use std::fs;

@@ -46,6 +46,7 @@ const ALL: &[Requirement] = &[
         "node_exporter: another opinion of what the probe measures",
         false,
     ),
+    tool("e2fsprogs", "/usr/sbin/mkfs.ext4", "mkfs.ext4: a disk to fill", false),
     Requirement {
         package: "python3-cryptography",
         purpose: "the other implementation of the envelope",
