@@ -14,10 +14,6 @@ pub(crate) const UNFINISHED: &str = "unfinished";
 
 /// Writes a file so that after a crash at any point it has its old content or the new.
 pub(crate) fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    // Beyond the limit the kernel would end the process by a signal. Source: setrlimit(2), RLIMIT_FSIZE.
-    if getrlimit(Resource::Fsize).current.is_some_and(|limit| limit < bytes.len() as u64) {
-        return Err(rustix::io::Errno::FBIG.into());
-    }
     let unfinished = folder.join(UNFINISHED);
     remove(&unfinished)?;
     let written = write_new(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, folder.join(name)));
@@ -31,6 +27,10 @@ pub(crate) fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
 
 /// Writes a file that is ours alone and does not exist yet.
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // Beyond the limit the kernel would end the process by a signal. Source: setrlimit(2), RLIMIT_FSIZE.
+    if getrlimit(Resource::Fsize).current.is_some_and(|limit| limit < bytes.len() as u64) {
+        return Err(rustix::io::Errno::FBIG.into());
+    }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
