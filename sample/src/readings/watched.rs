@@ -16,8 +16,8 @@ pub struct WantedProcess {
     /// The exact name: that of the program's file, or of the script's that is started by its own path (`#!`). A script
     /// that is handed to its interpreter, also by `#!/usr/bin/env`, has the interpreter's name.
     ///
-    /// The kernel keeps 15 bytes (`comm` of proc_pid_stat(5)). Of a longer name these have to agree, and it has to
-    /// stand at the end of the path that is one of the first three arguments, where arguments can be read.
+    /// The kernel keeps 15 bytes (`comm` of proc_pid_stat(5)). Of a longer name these have to agree, and where arguments
+    /// can be read, one of the first three has to end in it as a path, or to have it before `: ` as a title.
     pub name: String,
     /// How many there have to be at least.
     pub min: u32,
