@@ -8,7 +8,6 @@ mod utmp;
 use std::collections::HashMap;
 use std::fs;
 
-use self::utmp::Login;
 use super::{Tree, processes};
 
 /// Where logind keeps a file for each session. Read as sd-login does it, which has no other way either.
@@ -18,17 +17,17 @@ const FIRST_SEAT: &str = "run/systemd/seats/seat0";
 
 /// How many sessions there are; nothing where nobody keeps count, or one can't be judged.
 pub(super) fn logged_in(tree: &Tree) -> Option<u32> {
-    let logins = utmp::read(tree);
     let sessions = sessions(tree);
+    // Where processes are hidden, those that have ended can't be told.
+    let hidden = processes::are_others_hidden(tree);
     if sessions.is_empty() && !tree.path(FIRST_SEAT).exists() {
-        // Where processes are hidden, those that have ended can't be told.
-        let logins = logins.filter(|_| !processes::are_others_hidden(tree))?;
+        let logins = utmp::read(tree).filter(|_| !hidden)?;
         let alive = logins.iter().filter(|login| tree.path(format!("proc/{}", login.pid)).exists());
         return u32::try_from(alive.count()).ok();
     }
     let mut count = 0;
     for session in sessions.iter().filter(|session| session.is_open()) {
-        if session.has_terminal(tree, logins.as_deref())? {
+        if session.has_seat() || session.has_terminal(tree).filter(|_| !hidden)? {
             count += 1;
         }
     }
@@ -64,18 +63,17 @@ impl Session {
         of_user && self.get("STATE").is_some_and(|state| state != "closing")
     }
 
-    /// Whether somebody sits at it; nothing if that can't be known.
+    /// Whether logind knows a terminal or a screen of it.
+    fn has_seat(&self) -> bool {
+        ["TTY", "SEAT", "DISPLAY"].iter().any(|key| self.get(key).is_some())
+    }
+
+    /// Whether one of its processes has a terminal; nothing if that can't be known.
     ///
-    /// sshd makes the session before the terminal, so that logind has it from utmp, if at all.
-    fn has_terminal(&self, tree: &Tree, logins: Option<&[Login]>) -> Option<bool> {
-        if ["TTY", "SEAT", "DISPLAY"].iter().any(|key| self.get(key).is_some()) {
-            return Some(true);
-        }
-        let leader = self.get("LEADER")?.parse().ok()?;
-        match logins {
-            Some(logins) => Some(logins.iter().any(|login| login.pid == leader)),
-            None => terminal::is_below(tree, leader),
-        }
+    /// sshd makes the session before the terminal and does not tell logind. What it writes to utmp does not help: for
+    /// some users that has the session's first process, for root the shell.
+    fn has_terminal(&self, tree: &Tree) -> Option<bool> {
+        terminal::is_below(tree, self.get("LEADER")?.parse().ok()?)
     }
 }
 

@@ -34,16 +34,7 @@ fn each_host_has_its_own_number() {
 }
 
 #[test]
-fn a_login_through_ssh_is_one_if_utmp_says_that_it_has_a_terminal() {
-    let (ours, ann) = (sshd_session(700), sshd_session(812));
-    let utmp = [utmp::record(2, 0), utmp::record(7, 812)].concat();
-    let sessions = [("run/systemd/sessions/1", ours.as_bytes()), ("run/systemd/sessions/2", ann.as_bytes())];
-    let (_root, tree) = host(&[sessions[0], sessions[1], ("run/utmp", &utmp)]);
-    assert_eq!(logged_in(&tree), Some(1));
-}
-
-#[test]
-fn without_utmp_a_login_through_ssh_is_one_if_a_process_of_it_has_a_terminal() {
+fn a_login_through_ssh_is_one_if_a_process_of_it_has_a_terminal() {
     let (ours, ann, none, some) = (sshd_session(700), sshd_session(812), stat(0), stat(34816));
     let (none, some) = (none.as_bytes(), some.as_bytes());
     let mut files = vec![
@@ -61,7 +52,10 @@ fn without_utmp_a_login_through_ssh_is_one_if_a_process_of_it_has_a_terminal() {
     ];
     let (_root, tree) = host(&files);
     assert_eq!(logged_in(&tree), Some(1));
-    files.retain(|(path, _)| !path.ends_with("700/children"));
+    files.push(("proc/self/mountinfo", b"22 27 0:21 / /proc rw - proc proc rw,hidepid=2\n"));
+    let (_root, tree) = host(&files);
+    assert_eq!(logged_in(&tree), None, "processes are hidden");
+    files.retain(|(path, _)| !path.ends_with("700/children") && !path.ends_with("mountinfo"));
     let (_root, tree) = host(&files);
     assert_eq!(logged_in(&tree), None, "a kernel that does not tell of children");
 }

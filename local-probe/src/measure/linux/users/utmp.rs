@@ -9,7 +9,7 @@ const USER_PROCESS: i16 = 7;
 /// A login at a terminal.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Login {
-    /// The process that wrote it, or for whom it was written: for one through SSH, sshd's.
+    /// The process it was written for: a shell, or what watches over one.
     pub(super) pid: u32,
 }
 
