@@ -1,6 +1,5 @@
 //! Sockets that listen: `/proc/net/{tcp,tcp6,udp,udp6}`. Source: Linux's Documentation/networking/proc_net_tcp.rst.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::net::{IpAddr, Ipv6Addr};
@@ -42,7 +41,7 @@ enum Line {
 
 /// All that listen, TCP first, each by port; nothing if one of the tables may not be read, or there is none.
 pub(super) fn read(tree: &Tree) -> Option<Vec<Listener>> {
-    let mut found = BTreeSet::new();
+    let mut found = Vec::new();
     let mut tables = 0;
     for (name, protocol) in
         [("tcp", Protocol::Tcp), ("tcp6", Protocol::Tcp), ("udp", Protocol::Udp), ("udp6", Protocol::Udp)]
@@ -57,16 +56,16 @@ pub(super) fn read(tree: &Tree) -> Option<Vec<Listener>> {
     (tables > 0).then(|| found.into_iter().map(Listener::from).collect())
 }
 
-fn read_table(path: &Path, protocol: Protocol, found: &mut BTreeSet<Socket>) -> io::Result<()> {
+fn read_table(path: &Path, protocol: Protocol, found: &mut Vec<Socket>) -> io::Result<()> {
     let mut table = BufReader::with_capacity(1 << 16, File::open(path)?.take(MOST_BYTES));
     let (mut line, mut connected) = (Vec::new(), 0);
     while connected < CONNECTED_IN_A_ROW && table.read_until(b'\n', &mut line)? > 0 {
         match parse(&line, protocol) {
             Line::Listening(socket) => {
                 connected = 0;
-                found.insert(socket);
-                if found.len() > most::LISTENERS {
-                    found.pop_last();
+                if let Err(at) = found.binary_search(&socket) {
+                    found.insert(at, socket);
+                    found.truncate(most::LISTENERS);
                 }
             }
             // Datagram sockets are in no order.

@@ -5,7 +5,6 @@
 mod terminal;
 mod utmp;
 
-use std::collections::HashMap;
 use std::fs;
 
 use super::{Tree, processes};
@@ -34,25 +33,21 @@ pub(super) fn logged_in(tree: &Tree) -> Option<u32> {
     Some(count)
 }
 
-/// What logind has written about a session.
-struct Session(HashMap<String, String>);
+/// What logind has written about a session: lines of `KEY=value`.
+struct Session(String);
 
 fn sessions(tree: &Tree) -> Vec<Session> {
     // Beside each file may be a pipe with the ending `.ref`, which must not be opened.
     let is_file = |path: &String| fs::symlink_metadata(tree.path(path)).is_ok_and(|metadata| metadata.is_file());
     let names = tree.names(SESSIONS).unwrap_or_default();
     let files = names.iter().map(|name| format!("{SESSIONS}/{name}")).filter(is_file);
-    files.filter_map(|path| Some(Session::parse(&tree.text(path)?))).collect()
+    files.filter_map(|path| Some(Session(tree.text(path)?))).collect()
 }
 
 impl Session {
-    fn parse(text: &str) -> Session {
-        let pairs = text.lines().filter_map(|line| line.split_once('='));
-        Session(pairs.map(|(key, value)| (key.to_owned(), value.trim_matches('"').to_owned())).collect())
-    }
-
     fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(String::as_str).filter(|value| !value.is_empty())
+        let value = self.0.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='))?;
+        Some(value.trim_matches('"')).filter(|value| !value.is_empty())
     }
 
     /// Whether it is one of a person, who has not left. `user-early` is one of root's, `user-incomplete` has no

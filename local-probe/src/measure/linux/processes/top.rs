@@ -31,15 +31,18 @@ struct Candidate<'a> {
 pub(super) fn choose(question: &Question<'_>, processes: &[Process]) -> Vec<TopProcess> {
     let others = processes.iter().filter(|one| one.pid != question.own && one.parent != Some(question.own));
     let candidates: Vec<Candidate<'_>> = others.filter_map(|process| question.measure(process)).collect();
-    let cpu = |one: &Candidate<'_>| one.cpu_percent.unwrap_or(0.0);
-    let mut by_cpu: Vec<_> = candidates.iter().filter(|one| cpu(one) > 0.0).collect();
-    by_cpu.sort_by(|a, b| cpu(b).total_cmp(&cpu(a)));
-    by_cpu.truncate(EACH);
-    let mut by_memory: Vec<_> = candidates.iter().filter(|one| one.memory_bytes > 0).collect();
-    by_memory.sort_by_key(|one| std::cmp::Reverse(one.memory_bytes));
-    by_memory.truncate(EACH);
+    let by_cpu = largest(&candidates, |one| one.cpu_percent.unwrap_or(0.0));
+    let mut by_memory = largest(&candidates, |one| one.memory_bytes as f64);
     by_memory.retain(|one| by_cpu.iter().all(|other| other.process.pid != one.process.pid));
     by_cpu.into_iter().chain(by_memory).map(|one| question.describe(one)).collect()
+}
+
+/// The few of which there is most, and any at all.
+fn largest<'a>(candidates: &'a [Candidate<'a>], amount: fn(&Candidate<'_>) -> f64) -> Vec<&'a Candidate<'a>> {
+    let mut some: Vec<_> = candidates.iter().filter(|one| amount(one) > 0.0).collect();
+    some.sort_by(|a, b| amount(b).total_cmp(&amount(a)));
+    some.truncate(EACH);
+    some
 }
 
 impl Question<'_> {
