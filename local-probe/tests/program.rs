@@ -1,5 +1,6 @@
 //! The built program, called as a collector and a crontab call it.
 
+mod checks;
 mod former;
 mod host;
 mod mounts;

@@ -3,7 +3,6 @@
 //! systemctl is asked, so that what is told is what `systemctl --failed` tells; D-Bus itself would be another library
 //! in the probe.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -142,20 +141,24 @@ fn parse_show(shown: &str) -> Vec<State> {
 fn join(failed: Vec<SystemdUnit>, wanted: &[String], states: &[State]) -> Vec<SystemdUnit> {
     let in_order = wanted.len() == states.len();
     let is_of = |name: &str, state: &State| state.id == name || state.id.strip_suffix(".service") == Some(name);
-    let mut known = BTreeSet::new();
-    let mut units = Vec::new();
+    let mut units: Vec<SystemdUnit> = Vec::new();
+    let mut wanted_ids = Vec::new();
     for (at, name) in wanted.iter().enumerate() {
         // It answers in the order of the question, and an alias by the unit's own name.
         let state = if in_order { states.get(at) } else { states.iter().find(|state| is_of(name, state)) };
         let Some(state) = state else { continue };
-        known.insert(state.id.clone());
-        if units.iter().all(|unit: &SystemdUnit| unit.name != *name) {
+        wanted_ids.push(state.id.as_str());
+        if units.iter().all(|unit| unit.name != *name) {
             let (load_state, active_state) = (state.load.clone(), state.active.clone());
             units.push(SystemdUnit { name: name.clone(), load_state, active_state, wanted: true });
         }
     }
-    units.extend(failed.into_iter().filter(|unit| known.insert(unit.name.clone())));
-    units.truncate(most::WATCHED);
+    for unit in failed {
+        let is_known = wanted_ids.contains(&unit.name.as_str()) || units.iter().any(|known| known.name == unit.name);
+        if !is_known && units.len() < most::WATCHED {
+            units.push(unit);
+        }
+    }
     units
 }
 

@@ -1,0 +1,51 @@
+//! Custom checks, run by a visit.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use sample::{Check, CheckState};
+
+use crate::host::Host;
+
+/// Tells whether it holds open what the probe, its parent, has for input, output and errors.
+const NOSY: &str = "\
+open=$(for fd in /proc/$$/fd/*; do readlink $fd; done)
+for fd in 0 1 2; do
+    case $open in *\"$(readlink /proc/$PPID/fd/$fd)\"*) echo \"has $fd of the probe\"; exit 2 ;; esac
+done
+echo \"nice $(nice), $(ulimit -c) $*| fds=3;;;0\"";
+
+/// A visit with this home.
+fn visit(host: &Host, home: &str, wanted: bool) -> Option<Vec<Check>> {
+    let mut request = host.request();
+    request.scope.checks = wanted;
+    let mut env = Command::new("env");
+    let answer = host.visit_by(env.arg(format!("HOME={home}")).arg(host.probe()).arg("run"), &request);
+    answer.samples.last().expect("the fresh one").readings.checks.clone()
+}
+
+#[test]
+fn a_visit_brings_home_what_the_hosts_own_checks_found_and_they_get_nothing_of_it() {
+    let host = Host::new();
+    let folder = host.path("home/.config/fleet-health/checks.d");
+    fs::create_dir_all(&folder).expect("a folder for checks");
+    let write = "umask 022; chmod -R go-w \"$1\"; printf '#!/bin/sh\\n%s\\n' \"$2\" > \"$3\" && chmod 755 \"$3\"";
+    let mut sh = Command::new("sh");
+    sh.args(["-c", write, "sh"]).arg(host.path("home")).arg(NOSY).arg(folder.join("nosy"));
+    assert!(sh.status().expect("sh runs").success());
+    let home = host.path("home").display().to_string();
+    let [check] = visit(&host, &home, true).expect("there is a folder").try_into().expect("one check");
+    assert_eq!((check.state, check.output.as_str()), (CheckState::Ok, "nice 19, 0"));
+    assert_eq!((check.values[0].label.as_str(), check.values[0].value), ("fds", 3.0));
+
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).expect("it is ours");
+    let [check] = visit(&host, &home, true).expect("there is a folder").try_into().expect("one check");
+    assert_eq!(check.state, CheckState::Unknown);
+    assert!(check.output.starts_with("not run: others can write to "), "{check:?}");
+
+    assert_eq!(visit(&host, &home, false), None, "nobody wants them");
+    for elsewhere in ["", "home", "/", "/no/such/home"] {
+        assert_eq!(visit(&host, elsewhere, true), None, "{elsewhere}");
+    }
+}
