@@ -93,12 +93,12 @@ fn checks_that_do_not_end_or_flood_or_leave_something_behind_are_told_and_hold_u
         ("well", "echo well"),
     ]);
     let began = Instant::now();
-    let checks = home.run_within(Duration::from_millis(700), LONG);
+    let checks = home.run_within(Duration::from_secs(2), LONG);
     assert!(began.elapsed() < Duration::from_secs(15));
     let told: Vec<_> = checks.iter().map(|check| (check.state, check.output.as_str())).collect();
-    let late = (CheckState::Unknown, "no end after 0.7 s");
+    let late = (CheckState::Unknown, "no end after 2 s");
     assert_eq!(told, [late, late, (CheckState::Ok, "well")]);
-    assert!((700..10_000).contains(&checks[0].duration_ms), "{checks:?}");
+    assert!((2000..15_000).contains(&checks[0].duration_ms), "{checks:?}");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn all_checks_together_have_an_end_and_each_is_told() {
     let slow: Vec<String> = (0..6).map(|number| format!("slow{number}")).collect();
     let slow: Vec<(&str, &str)> = slow.iter().map(|name| (name.as_str(), "sleep 600")).collect();
     let checks = Home::new(&slow).run_within(LONG, Duration::from_millis(500));
-    let late = checks.iter().filter(|check| check.output == "no end after 0.5 s").count();
+    let late = checks.iter().filter(|check| check.output.starts_with("no end after 0.")).count();
     let not_run = checks.iter().filter(|check| check.output == "not run: others took the 0.5 s for all checks").count();
     assert_eq!((late, not_run, checks.len()), (4, 2, 6), "{checks:?}");
 }
