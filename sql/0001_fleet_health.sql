@@ -527,10 +527,10 @@ SELECT
     host_id,
     taken_ms,
     pool,
-    count(*)         AS filesystems,
-    sum(used_bytes)  AS used_bytes,
-    max(avail_bytes) AS avail_bytes,
-    100.0 * sum(used_bytes) / nullif(sum(used_bytes) + max(avail_bytes), 0) AS used_percent
+    count(*)                                                   AS filesystems,
+    CAST(total(used_bytes) AS INTEGER)                         AS used_bytes,   -- sum() ends a query when it overflows
+    max(avail_bytes)                                           AS avail_bytes,
+    100 * total(used_bytes) / nullif(total(used_bytes) + max(avail_bytes), 0) AS used_percent
 FROM (
     SELECT host, host_id, taken_ms, pool, max(used_bytes) AS used_bytes, max(avail_bytes) AS avail_bytes
     FROM latest_filesystem

@@ -19,6 +19,6 @@ SELECT
     round(clock_skew_ms / 1000.0, 1)  AS ahead_seconds,   -- below 0: behind. NULL: not known of the last 24 hours
     CASE clock_synchronized WHEN 1 THEN 'yes' WHEN 0 THEN 'no' END AS synchronized
 FROM visited
-WHERE abs(clock_skew_ms) > 1000
+WHERE clock_skew_ms NOT BETWEEN -1000 AND 1000
    OR clock_synchronized = 0
-ORDER BY abs(clock_skew_ms) DESC, name;
+ORDER BY abs(clock_skew_ms / 1000.0) DESC, name;

@@ -6,7 +6,7 @@ SELECT
     host.name                                 AS host,
     host.virtualization,
     -- A mean over long windows counts for more than a spot value.
-    round(sum(sample.cpu_steal_percent * sample.cpu_window_ms) / sum(sample.cpu_window_ms), 2) AS steal_mean_percent,
+    round(sum(sample.cpu_steal_percent * sample.cpu_window_ms) / total(sample.cpu_window_ms), 2) AS steal_mean_percent,
     round(max(sample.cpu_steal_percent), 1)   AS steal_highest_percent,
     count(*)                                  AS samples
 FROM host
@@ -16,5 +16,5 @@ WHERE sample.taken_ms > unixepoch('now', '-1 day') * 1000
   AND sample.cpu_window_ms > 0
 GROUP BY host.id
 HAVING max(sample.cpu_steal_percent) > 0
-ORDER BY sum(sample.cpu_steal_percent * sample.cpu_window_ms) / sum(sample.cpu_window_ms) DESC, host.name
+ORDER BY sum(sample.cpu_steal_percent * sample.cpu_window_ms) / total(sample.cpu_window_ms) DESC, host.name
 LIMIT 20;

@@ -4,7 +4,7 @@
 
 SELECT
     host.name                                            AS host,
-    sum(sample.oom_kills)                                AS oom_kills,
+    CAST(total(sample.oom_kills) AS INTEGER)             AS oom_kills,
     datetime(max(sample.taken_ms) / 1000, 'unixepoch')   AS last_seen,
     round(max(sample.memory_used_percent), 1)            AS highest_memory_used_percent
 FROM host
@@ -12,4 +12,4 @@ CROSS JOIN sample ON sample.host_id = host.id
 WHERE sample.taken_ms > unixepoch('now', '-7 days') * 1000
   AND sample.oom_kills > 0
 GROUP BY host.id
-ORDER BY sum(sample.oom_kills) DESC, host.name;
+ORDER BY total(sample.oom_kills) DESC, host.name;

@@ -13,6 +13,7 @@ WITH compared AS (
            AND listeners_read
          ORDER BY taken_ms DESC LIMIT 1) AS past_id
     FROM latest
+    WHERE latest.listeners_read
 )
 SELECT
     compared.host,

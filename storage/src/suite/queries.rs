@@ -5,7 +5,7 @@
 use rusqlite::Params;
 use sample::{Boot, OutcomeKind};
 
-use super::readings::columns::rows;
+use super::readings::{columns::rows, whole};
 use super::*;
 
 mod faults;
@@ -177,6 +177,33 @@ fn each_question_begins_with_itself_and_says_how_to_ask_it() {
         assert!(lines[0].starts_with("-- ") && lines[0].contains('?'), "{name}: {header}");
         let how = lines.last().unwrap();
         assert!(how.starts_with("-- sqlite3 -readonly -box ") && how.ends_with(&format!("< {name}")), "{name}: {how}");
+    }
+}
+
+/// A sum that the engine can't hold is an error, and would hide what all other hosts said.
+#[test]
+fn no_number_of_a_hostile_host_spoils_an_answer_for_the_others() {
+    let mut fixture = Fixture::new();
+    let now = now(&fixture.store);
+    let samples = || (1..6).map(|number| hours_ago(now, number, 40 - 8 * i64::from(number), whole())).collect();
+    fixture.visited("evil", samples());
+    fixture.visited("worse", samples());
+    let extremes =
+        ["oom_kills", "uptime_seconds", "clock_skew_ms", "security_updates", "rates_window_ms", "cpu_window_ms"];
+    for (number, condition) in [(i64::MAX, "id % 2"), (i64::MIN, "NOT id % 2")] {
+        let values = extremes.map(|column| format!("{column} = {number}")).join(", ");
+        fixture.spoil(&format!("UPDATE sample SET boot_id = id, {values} WHERE {condition}"));
+        let values = format!("used_bytes = {number}, avail_bytes = {number}, pool = 'tank', source = mount");
+        fixture.spoil(&format!(
+            "UPDATE filesystem SET {values} WHERE sample_id IN (SELECT id FROM sample WHERE {condition})"
+        ));
+    }
+    let views = rows(&fixture, "SELECT name FROM sqlite_schema WHERE type = 'view'");
+    let views = views.into_iter().map(|view| (view.clone(), format!("SELECT * FROM {view}")));
+    for (name, text) in questions().into_iter().chain(views) {
+        let mut select = fixture.store.connection.prepare(&text).unwrap();
+        let mut rows = select.raw_query();
+        while rows.next().unwrap_or_else(|error| panic!("{name}: {error}")).is_some() {}
     }
 }
 

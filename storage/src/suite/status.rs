@@ -39,7 +39,14 @@ fn the_sample_is_the_one_taken_last_whenever_it_came_home() {
     let mut fixture = Fixture::new();
     let (run, host) = (fixture.run(), fixture.host("web1"));
     let samples = vec![received(2, at(120), every_reading()), received(1, at(60), Readings::default())];
-    let facts = Facts { os: Some("Debian 12".into()), ..Facts::default() };
+    let facts = Facts {
+        hostname: Some("web1.example.org".into()),
+        os: Some("Debian 12".into()),
+        kernel: Some("6.1.0".into()),
+        architecture: Some("x86_64".into()),
+        cpu_model: Some("EPYC".into()),
+        virtualization: Some("kvm".into()),
+    };
     let facts_and_version = Some((facts.clone(), "0.1.0".to_owned()));
     fixture
         .store
