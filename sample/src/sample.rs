@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::range::{OutOfRange, texts};
+use crate::range::{OutOfRange, count, texts};
 use crate::{Counters, HostName, Nonce, Readings, SampleId, Timestamp};
 
 /// One measurement of one host.
@@ -91,6 +91,7 @@ impl Sample {
 
     fn check(&self) -> Result<(), SampleError> {
         self.texts()
+            .and_then(|()| count(self.boot.as_ref().map(|boot| boot.elapsed_ms), "the time since boot"))
             .and_then(|()| self.readings.check())
             .and_then(|()| self.counters.check())
             .map_err(SampleError::OutOfRange)
@@ -146,7 +147,9 @@ mod tests {
         empty.readings.memory = Some(Memory::default());
         let mut long = sample();
         long.facts.os = Some("x".repeat(5000));
-        for bad in [hot, empty, long] {
+        let mut eternal = sample();
+        eternal.boot = Some(Boot { id: "b".into(), elapsed_ms: u64::MAX });
+        for bad in [hot, empty, long, eternal] {
             assert!(matches!(Sample::decode(&bad.encode()), Err(SampleError::OutOfRange(_))), "{bad:?}");
         }
         assert!(matches!(Sample::decode(b"{}"), Err(SampleError::Json(_))));
