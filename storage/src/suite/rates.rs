@@ -7,9 +7,10 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use sample::{
-    Baseline, Boot, CoreCounters, CpuCounters, DiskCounters, InterfaceCounters, OutcomeKind, PressureCounters,
+    Baseline, Boot, CoreCounters, CpuCounters, DiskCounters, InterfaceCounters, OutcomeKind, PressureCounters, Rates,
 };
 
+use super::readings::whole;
 use super::*;
 use crate::{RenameOutcome, StoreError, readings};
 
@@ -128,6 +129,69 @@ fn counters_that_cannot_be_read_back_are_none_and_the_next_ones_take_their_place
     bring(&mut fixture, host, vec![after(2, Some("a"), 1100), after(3, Some("a"), 1200)]);
     let windows = kept(&fixture.store, host).into_iter().map(|readings| readings.rates.window_ms);
     assert_eq!(windows.collect::<Vec<_>>(), [None, None, Some(100_000)]);
+}
+
+/// As high as the numbers of a sample can be that is not refused.
+fn extreme(number: u8, elapsed_ms: u64, counters: u64) -> ReceivedSample {
+    const MOST: u64 = i64::MAX.unsigned_abs();
+    let mut readings = whole();
+    for filesystem in readings.filesystems.iter_mut().flatten() {
+        (filesystem.size_bytes, filesystem.used_bytes, filesystem.avail_bytes) = (MOST, MOST, MOST);
+        (filesystem.inodes, filesystem.inodes_free) = (Some(MOST), Some(0));
+    }
+    for check in readings.checks.iter_mut().flatten() {
+        check.duration_ms = MOST;
+        check.values[0].value = f64::MAX;
+    }
+    readings.cpu = Some(Cpu { busy_percent: 100.0, window_ms: MOST, spot: true, ..Cpu::default() });
+    readings.memory = Some(Memory { total_bytes: 1, available_bytes: MOST, ..Memory::default() });
+    readings.swap = Some(Swap { total_bytes: MOST, free_bytes: MOST });
+    readings.load = Some(Load { one: f64::MAX, five: f64::MIN_POSITIVE, fifteen: 0.0 });
+    readings.uptime_seconds = Some(MOST);
+    readings.rates = Rates::default();
+    let (steps, ticks) = (Some(counters), CoreCounters { number: u32::MAX, busy: counters, idle: counters });
+    let mut received = received(number, NOON, readings);
+    received.clock_skew_ms = Some(i64::MIN);
+    received.sample.host_time_ms = Timestamp::from_millis(i64::MIN);
+    received.sample.boot = Some(Boot { id: String::new(), elapsed_ms });
+    received.sample.counters = Counters {
+        cpu: Some(CpuCounters { user: counters, idle: counters, cores: vec![ticks; 3], ..CpuCounters::default() }),
+        pressure: Some(PressureCounters { io_some_us: steps, ..PressureCounters::default() }),
+        swap_in_bytes: steps,
+        oom_kills: steps,
+        listen_drops: steps,
+        disks: Some(vec![DiskCounters {
+            name: "sda".into(),
+            reads: counters,
+            read_ms: counters,
+            ..DiskCounters::default()
+        }]),
+        interfaces: Some(vec![InterfaceCounters {
+            name: "eth0".into(),
+            sent_bytes: counters,
+            ..InterfaceCounters::default()
+        }]),
+        ..Counters::default()
+    };
+    received.sample = Sample::decode(&received.sample.encode()).unwrap();
+    received
+}
+
+/// A commit that failed would keep the samples of all hosts of its group away, again and again.
+#[test]
+fn what_a_hostile_host_may_send_can_be_committed() {
+    let mut fixture = Fixture::new();
+    let host = fixture.host("evil");
+    let most = i64::MAX.unsigned_abs();
+    for (number, elapsed_ms, counters) in
+        [(1, 0, 0), (2, 500, most), (3, 1000, u64::MAX), (4, 1500, 0), (5, most - 1000, 1), (6, most, u64::MAX)]
+    {
+        bring(&mut fixture, host, vec![extreme(number, elapsed_ms, counters)]);
+    }
+    let kept = kept(&fixture.store, host);
+    assert_eq!(kept.len(), 6);
+    assert_eq!(kept[1].rates.oom_kills, Some(most));
+    assert_eq!(kept[5].rates.oom_kills, None, "more than the database can hold");
 }
 
 /// What the samples of a host come to when they come home one after the other, each once.
