@@ -19,8 +19,9 @@ use crate::unseal::{Call, Names};
 use crate::work_dir::WorkDir;
 use crate::{Failure, clock};
 
-/// What is asked for first: the backlog of an hour, and no more than all hosts together may send at once.
-pub const USUAL: Limits = Limits { envelopes: 64, bytes: 256 * 1024 };
+/// What is asked for first: the backlog of an hour, 60 samples of 6 KB, and no more than all hosts together may send at
+/// once.
+pub const USUAL: Limits = Limits { envelopes: 64, bytes: 512 * 1024 };
 /// What is asked for then, if more waits: all that a spool can hold.
 pub const EVERYTHING: Limits = Limits { envelopes: 1001, bytes: 9 * 1024 * 1024 };
 

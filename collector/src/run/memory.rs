@@ -6,7 +6,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Room for large answers, shared by all visits of a run.
 ///
-/// A host whose spool is full has 8 MiB to tell. When the server was away for days, all of them have.
+/// A host whose spool is full has 8 MiB to tell. When the server was away for days, all of them have. What each host is
+/// asked for first ([`USUAL`](crate::visit::USUAL)) is not counted: 64 at once come to 32 MiB, if all have that much.
 #[derive(Clone)]
 pub struct Memory(Arc<Semaphore>);
 
