@@ -18,6 +18,7 @@ mod pipeline;
 mod places;
 mod poison;
 mod rotation;
+mod scope;
 mod server;
 mod shells;
 mod spool;
