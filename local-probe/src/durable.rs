@@ -25,15 +25,19 @@ pub(crate) fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     sync(folder)
 }
 
-/// Writes a file that is ours alone and does not exist yet.
-pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    create(path, bytes)?.sync_all()
+}
+
+/// Makes a file that is ours alone and does not exist yet. It need not be there after a power cut.
+pub(crate) fn create(path: &Path, bytes: &[u8]) -> io::Result<File> {
     // Beyond the limit the kernel would end the process by a signal. Source: setrlimit(2), RLIMIT_FSIZE.
     if getrlimit(Resource::Fsize).current.is_some_and(|limit| limit < bytes.len() as u64) {
         return Err(rustix::io::Errno::FBIG.into());
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    Ok(file)
 }
 
 fn remove(path: &Path) -> io::Result<()> {

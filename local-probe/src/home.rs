@@ -89,11 +89,12 @@ impl Home {
         }
     }
 
-    /// Removes versions of the probe that nobody has used for a week, and notes that this one is in use. The version
+    /// Removes notes that nobody needs and versions of the probe that nobody has used for a week, and marks this one as in use. The version
     /// that the host's own crontab calls stays.
     ///
     /// A version that can't be removed does no harm but to take space, so this does not fail.
     pub(crate) fn tidy(&self, now: SystemTime) {
+        self.notes().tidy(&self.spools(), now);
         let used = File::open(self.folder.join(&self.program)).and_then(|program| program.set_modified(now));
         if used.is_err() {
             // Where nobody can mark a version as used, the others only look unused.

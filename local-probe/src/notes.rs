@@ -3,10 +3,16 @@
 //! Nothing in it is needed to answer; without it a value may be missing once. So a file that can't be written is no
 //! error, and nothing is made durable.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use crate::durable;
+
+/// No probe runs as long as this.
+const HALF_DONE_STAYS: Duration = Duration::from_secs(24 * 3600);
 
 /// The folder, if there is one to write to.
 #[derive(Clone, Debug)]
@@ -30,9 +36,10 @@ impl Notes {
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) {
         // One name for each process, so that two can't write into each other's.
         let unfinished = self.folder.join(format!("{name}.{}", std::process::id()));
-        let written = durable::create_folder(&self.folder)
-            .and_then(|()| durable::write_new(&unfinished, bytes))
-            .and_then(|()| fs::rename(&unfinished, self.folder.join(name)));
+        let written = self
+            .make_folder()
+            .and_then(|()| durable::create(&unfinished, bytes))
+            .and_then(|_| fs::rename(&unfinished, self.folder.join(name)));
         if written.is_err() {
             drop(fs::remove_file(&unfinished));
         }
@@ -42,6 +49,34 @@ impl Notes {
     pub(crate) fn remove(&self, name: &str) {
         drop(fs::remove_file(self.folder.join(name)));
     }
+
+    fn make_folder(&self) -> io::Result<()> {
+        match DirBuilder::new().mode(0o700).create(&self.folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Takes away what belongs to a spool that is gone, and what a probe that was killed has left half done.
+    pub(crate) fn tidy(&self, spools: &Path, now: SystemTime) {
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let of_no_spool = spool_of(&name).is_some_and(|spool| !spools.join(spool).exists());
+            let half_done = name.rsplit_once('.').is_some_and(|(_, process)| process.parse::<u32>().is_ok());
+            let written = entry.metadata().and_then(|found| found.modified()).unwrap_or(now);
+            let old = now.duration_since(written).is_ok_and(|age| age > HALF_DONE_STAYS);
+            if of_no_spool || half_done && old {
+                drop(fs::remove_file(entry.path()));
+            }
+        }
+    }
+}
+
+/// The spool whose notes have this name: its folder's name, 16 hexadecimal digits, ends it.
+fn spool_of(name: &str) -> Option<&str> {
+    let (_, spool) = name.rsplit_once('-')?;
+    (spool.len() == 16 && spool.bytes().all(|c| c.is_ascii_hexdigit())).then_some(spool)
 }
 
 #[cfg(test)]
@@ -63,5 +98,29 @@ mod tests {
         let nowhere = Notes::in_folder(Path::new("/proc/nowhere"));
         nowhere.write("a", b"x");
         assert_eq!(nowhere.read("a", 6), None);
+    }
+
+    #[test]
+    fn notes_of_spools_that_are_gone_and_half_done_ones_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let (notes, spools) = (Notes::in_folder(&folder.path().join("notes")), folder.path().join("spool"));
+        fs::create_dir_all(spools.join("00aa11bb22cc33dd")).unwrap();
+        let names = [
+            "processes-00aa11bb22cc33dd",
+            "processes-ffaa11bb22cc33dd",
+            "log-ffaa11bb22cc33dd.77",
+            "security-updates",
+            "stuck-mounts-3d1219c7c4c5404aaa1f6d2a48adfda4.json",
+        ];
+        names.iter().for_each(|name| notes.write(name, b"x"));
+        let left = |at: SystemTime| {
+            notes.tidy(&spools, at);
+            let entries = fs::read_dir(folder.path().join("notes")).unwrap();
+            let mut left: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            left.sort();
+            left
+        };
+        assert_eq!(left(crate::measure::now()), [names[2], names[0], names[3], names[4]]);
+        assert_eq!(left(crate::measure::now() + 2 * HALF_DONE_STAYS), [names[0], names[3], names[4]]);
     }
 }

@@ -121,11 +121,6 @@ impl Baseline {
     pub fn decode(text: &str) -> Option<Baseline> {
         serde_json::from_str(text).ok()
     }
-
-    /// Whether the sample is later in the same boot, or of another one.
-    pub fn is_followed_by(&self, sample: &Sample) -> bool {
-        sample.boot.as_ref().is_some_and(|boot| boot.id != self.boot.id || boot.elapsed_ms > self.boot.elapsed_ms)
-    }
 }
 
 impl Sample {

@@ -35,9 +35,8 @@ pub(crate) fn insert(db: &Connection, run: RunId, visit: &Visit) -> Result<usize
         }
         let before = newest.as_ref().or(before.as_ref());
         insert_sample(db, (run, visit.host), received, &received.sample.readings_since(before))?;
-        if before.is_none_or(|before| before.is_followed_by(&received.sample)) {
-            newest = received.sample.baseline();
-        }
+        // Also where it is earlier in its boot: a machine restored with its memory goes on from there.
+        newest = received.sample.baseline().or(newest);
         new_samples += 1;
     }
     if let Some(newest) = newest {

@@ -109,6 +109,16 @@ fn the_boot_that_is_known_of_a_host_is_that_of_its_newest_sample_under_any_name(
 }
 
 #[test]
+fn a_machine_restored_with_its_memory_has_rates_again_from_its_second_sample_on() {
+    let mut fixture = Fixture::new();
+    let host = fixture.host("web1");
+    let uptimes = [(1, 9000), (2, 1000), (3, 1300)];
+    bring(&mut fixture, host, uptimes.map(|(number, seconds)| after(number, Some("a"), seconds)).to_vec());
+    let windows = kept(&fixture.store, host).into_iter().map(|readings| readings.rates.window_ms);
+    assert_eq!(windows.collect::<Vec<_>>(), [None, None, Some(300_000)]);
+}
+
+#[test]
 fn what_was_not_committed_is_not_compared_with() {
     let mut fixture = Fixture::new();
     let (run, host) = (fixture.run(), fixture.host("web1"));
@@ -199,9 +209,7 @@ fn one_after_the_other<'a>(samples: impl Iterator<Item = &'a ReceivedSample>) ->
     let mut before: Option<Baseline> = None;
     let expected = samples.map(|received| {
         let readings = received.sample.readings_since(before.as_ref());
-        if before.as_ref().is_none_or(|before| before.is_followed_by(&received.sample)) {
-            before = received.sample.baseline();
-        }
+        before = received.sample.baseline().or(before.take());
         readings
     });
     expected.collect()
