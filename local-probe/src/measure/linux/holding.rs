@@ -33,6 +33,15 @@ const IMAGES: &[&str] = &["cramfs", "erofs", "iso9660", "romfs", "squashfs"];
 /// Filesystems that hold data though no device file is their source.
 const WITHOUT_DEVICE_FILE: &[&str] = &["bcachefs", "btrfs", "jffs2", "ubifs", "yaffs2", "zfs"];
 
+/// Places of tmpfs that programs rely on as on a disk: full, they stop them.
+const IN_MEMORY: &[&[u8]] = &[b"/run", b"/tmp", b"/var/tmp"];
+
+/// FUSE programs that show what is elsewhere, or nothing that fills up.
+const VIEWS: &[&str] = &["fuse.gvfsd-fuse", "fuse.lxcfs", "fuse.portal"];
+
+/// Where the kernel, or lxcfs in its place, shows itself. As node_exporter leaves them out.
+const OF_THE_KERNEL: &[&[u8]] = &[b"/dev/", b"/proc/", b"/sys/"];
+
 /// Where containers keep their own mounts; the disk below is listed by itself. As node_exporter leaves them out.
 const OF_CONTAINERS: &[&[u8]] = &[b"/var/lib/docker/", b"/var/lib/containers/storage/"];
 
@@ -64,9 +73,13 @@ fn holds_data(mount: &Mount, network: bool) -> bool {
         // Whatever the root is, also a container's overlay or a diskless host's tmpfs: it must not run full.
         return true;
     }
-    let of_container = OF_CONTAINERS.iter().any(|prefix| mount.point.starts_with(prefix));
-    if of_container || IMAGES.contains(&fs_type) || mount.source.starts_with(b"/dev/sr") {
+    let left_out = OF_CONTAINERS.iter().chain(OF_THE_KERNEL).any(|prefix| mount.point.starts_with(prefix));
+    let full_by_nature = IMAGES.contains(&fs_type) || mount.source.starts_with(b"/dev/sr");
+    if left_out || full_by_nature || VIEWS.contains(&fs_type) {
         return false;
+    }
+    if fs_type == "tmpfs" {
+        return IN_MEMORY.contains(&mount.point.as_slice());
     }
     may_hang || WITHOUT_DEVICE_FILE.contains(&fs_type) || (mount.source.starts_with(b"/dev/") && fs_type != "devtmpfs")
 }
