@@ -5,6 +5,7 @@ mod former;
 mod host;
 mod mounts;
 mod process;
+mod surroundings;
 
 use std::fs;
 use std::path::Path;
@@ -189,40 +190,6 @@ fn before_the_first_visit_and_on_another_machine_there_is_no_target() {
 }
 
 #[test]
-fn without_proc_it_answers_with_what_is_left_and_makes_nothing_up() {
-    let host = Host::new();
-    let hide = "mount -t tmpfs none /proc && exec \"$0\" run";
-    let mut unshare = Command::new("unshare");
-    let command = unshare.args(["--map-root-user", "--mount", "sh", "-c", hide]).arg(host.probe());
-    let answer = host.visit_by(command, &host.request());
-    let sample = &answer.samples[0];
-    let readings = &sample.readings;
-    assert_eq!((readings.cpu, readings.memory, readings.swap, readings.load), (None, None, None, None));
-    assert_eq!((readings.logical_cpus, &readings.filesystems, &sample.boot), (None, &None, &None));
-    assert!(sample.facts.kernel.is_some(), "the kernel tells it without /proc");
-    assert_eq!(answer.header.unspooled, None);
-}
-
-#[test]
-fn a_kernel_that_does_not_say_what_memory_is_available_has_it_added_up() {
-    let host = Host::new();
-    let replace = "mount --bind \"$1\" /proc/meminfo && exec \"$0\" run";
-    let readings_with = |kernel: &str| {
-        let meminfo = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/hosts").join(kernel).join("proc/meminfo");
-        let mut unshare = Command::new("unshare");
-        unshare.args(["--map-root-user", "--mount", "sh", "-c", replace]).arg(host.probe()).arg(meminfo);
-        host.visit_by(&mut unshare, &host.request()).samples.pop().unwrap().readings
-    };
-    let (old, new) = (readings_with("linux-3.10"), readings_with("small-vm"));
-    let memory = old.memory.unwrap();
-    let available = (74_060 + 948 + 620_116 + 51_872 - 13_096) * 1024;
-    assert_eq!((memory.total_bytes, memory.available_bytes), (1_017_096 * 1024, available));
-    assert_eq!(old.swap.unwrap().total_bytes, 839_676 * 1024);
-    let memory = new.memory.unwrap();
-    assert_eq!((memory.total_bytes, memory.available_bytes), (8_134_440 * 1024, 5_210_044 * 1024));
-}
-
-#[test]
 fn the_most_that_can_be_asked_for_is_understood_and_remembered_for_the_hosts_own_crontab() {
     let host = Host::new();
     let mut request = host.request();
@@ -234,21 +201,6 @@ fn the_most_that_can_be_asked_for_is_understood_and_remembered_for_the_hosts_own
     assert_eq!(host.visit(&request).samples.len(), 1);
     host.call("sample").quietly();
     assert_eq!(host.visit(&request).samples.len(), 3, "two visits, and once by the crontab");
-}
-
-#[test]
-fn a_bridge_is_told_by_its_port_and_what_stands_on_an_interface_by_that_one() {
-    let host = Host::new();
-    let build = "mount -t sysfs none /sys && ip link add uplink type veth peer name far && ip link set far up \
-        && ip link set uplink up && ip link add bridge type bridge && ip link set uplink master bridge \
-        && ip link add link far name upper type macvlan && exec \"$0\" run";
-    let mut unshare = Command::new("unshare");
-    unshare.args(["--map-root-user", "--mount", "--net", "sh", "-c", build]).arg(host.probe());
-    let answer = host.visit_by(&mut unshare, &host.request());
-    let interfaces = answer.samples[0].counters.interfaces.clone().unwrap();
-    let mut told: Vec<_> = interfaces.iter().map(|one| (one.name.as_str(), one.index > 0, one.up)).collect();
-    told.sort_unstable();
-    assert_eq!(told, [("far", true, Some(true)), ("uplink", true, Some(true))]);
 }
 
 #[test]

@@ -31,6 +31,7 @@ const ALL: &[Requirement] = &[
     tool("util-linux", "/usr/bin/unshare", "unshare: users of their own for the hosts", true),
     tool("procps", "/usr/bin/free", "free, ps, uptime: other opinions of what the probe measures", false),
     tool("iproute2", "/usr/bin/ip", "ip: network interfaces of a host's own", false),
+    tool("chrony", "/usr/sbin/chronyd", "chronyd: a clock that is kept", false),
     tool("strace", "/usr/bin/strace", "strace: kills and errors at every system call", false),
     tool("faketime", "/usr/bin/faketime", "faketime: clocks that jump", false),
     tool("systemd", "/lib/systemd/systemd", "systemd: units that fail, and a journal", false),

@@ -1,0 +1,68 @@
+//! Hosts of other kinds, made of namespaces of this one.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::host::Host;
+
+#[test]
+fn without_proc_it_answers_with_what_is_left_and_makes_nothing_up() {
+    let host = Host::new();
+    let hide = "mount -t tmpfs none /proc && exec \"$0\" run";
+    let mut unshare = Command::new("unshare");
+    let command = unshare.args(["--map-root-user", "--mount", "sh", "-c", hide]).arg(host.probe());
+    let answer = host.visit_by(command, &host.request());
+    let sample = &answer.samples[0];
+    let readings = &sample.readings;
+    assert_eq!((readings.cpu, readings.memory, readings.swap, readings.load), (None, None, None, None));
+    assert_eq!((readings.logical_cpus, &readings.filesystems, &sample.boot), (None, &None, &None));
+    assert!(sample.facts.kernel.is_some(), "the kernel tells it without /proc");
+    assert_eq!(answer.header.unspooled, None);
+}
+
+#[test]
+fn a_kernel_that_does_not_say_what_memory_is_available_has_it_added_up() {
+    let host = Host::new();
+    let replace = "mount --bind \"$1\" /proc/meminfo && exec \"$0\" run";
+    let readings_with = |kernel: &str| {
+        let meminfo = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/hosts").join(kernel).join("proc/meminfo");
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--map-root-user", "--mount", "sh", "-c", replace]).arg(host.probe()).arg(meminfo);
+        host.visit_by(&mut unshare, &host.request()).samples.pop().unwrap().readings
+    };
+    let (old, new) = (readings_with("linux-3.10"), readings_with("small-vm"));
+    let memory = old.memory.unwrap();
+    let available = (74_060 + 948 + 620_116 + 51_872 - 13_096) * 1024;
+    assert_eq!((memory.total_bytes, memory.available_bytes), (1_017_096 * 1024, available));
+    assert_eq!(old.swap.unwrap().total_bytes, 839_676 * 1024);
+    let memory = new.memory.unwrap();
+    assert_eq!((memory.total_bytes, memory.available_bytes), (8_134_440 * 1024, 5_210_044 * 1024));
+}
+
+#[test]
+fn a_bridge_is_told_by_its_port_and_what_stands_on_an_interface_by_that_one() {
+    let host = Host::new();
+    let build = "mount -t sysfs none /sys && ip link add uplink type veth peer name far && ip link set far up \
+        && ip link set uplink up && ip link add bridge type bridge && ip link set uplink master bridge \
+        && ip link add link far name upper type macvlan && exec \"$0\" run";
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--map-root-user", "--mount", "--net", "sh", "-c", build]).arg(host.probe());
+    let answer = host.visit_by(&mut unshare, &host.request());
+    let interfaces = answer.samples[0].counters.interfaces.clone().unwrap();
+    let mut told: Vec<_> = interfaces.iter().map(|one| (one.name.as_str(), one.index > 0, one.up)).collect();
+    told.sort_unstable();
+    assert_eq!(told, [("far", true, Some(true)), ("uplink", true, Some(true))]);
+}
+
+#[test]
+fn a_chronyd_without_a_clock_to_follow_keeps_none_right() {
+    let host = Host::new();
+    // It neither sets the machine's clock nor leaves the network namespace, and ends with its host's process ids.
+    let start = "mount -t tmpfs none /run && mkdir /run/chrony && ip link set lo up && \
+        printf 'cmdport 323\nbindcmdaddress 127.0.0.1\nbindcmdaddress /\npidfile /run/chrony/chronyd.pid\n' > /run/conf && \
+        /usr/sbin/chronyd -x -u root -f /run/conf && until chronyc -n tracking > /run/answer; do :; done && exec \"$0\" run";
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--mount", "--net", "--pid", "--fork", "--mount-proc", "sh", "-c", start]).arg(host.probe());
+    let answer = host.visit_by(&mut unshare, &host.request());
+    assert_eq!(answer.samples[0].readings.clock_synchronized, Some(false));
+}
