@@ -79,6 +79,7 @@ CREATE TABLE sample (
     host_taken_ms                  INTEGER NOT NULL,  -- the same by the host's own clock, as it was
     received_ms                    INTEGER NOT NULL,
     treated_ms                     INTEGER,  -- when the alerter took it into account
+    measuring_ms                   INTEGER,  -- how long the probe measured; the times above are those of the end
     boot_id                        TEXT,     -- the kernel's random id of the boot it was taken in
     uptime_seconds                 INTEGER,
 
@@ -148,7 +149,7 @@ CREATE TABLE sample (
     reboot_reason                  TEXT,
     security_updates               INTEGER,  -- installed packages with a security update in the lists on the host
     failed_units                   INTEGER,  -- systemd units that failed; NULL without systemd
-    stuck_mounts                   INTEGER NOT NULL,  -- rows in stuck_mount
+    stuck_mounts                   INTEGER,  -- rows in stuck_mount; NULL where the mounts are unknown
     log_lines_omitted              INTEGER,  -- error lines since the sample before that did not fit into log_line
 
     -- 1: the list is complete, empty or not. 0: it could not be read, or was not asked for; no row then says nothing

@@ -9,7 +9,7 @@ mod system;
 mod tree;
 
 use std::cmp::Ordering;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use sample::{Boot, Counters, Facts, Filesystem, HostName, Nonce, Readings, Sample, SampleId, Scope, Timestamp};
 
@@ -46,12 +46,16 @@ impl Measurement {
     /// Reads this host. Takes half a second with a spot value, and as long as filesystems, programs and checks take;
     /// otherwise a few milliseconds.
     pub(crate) fn take(asked: &Asked<'_>) -> Measurement {
+        let began = Instant::now();
         #[cfg(target_os = "linux")]
         let begun = linux::Begun::begin(asked, tree::Tree::live());
         #[cfg(not(target_os = "linux"))]
         let begun = portable::Begun::begin(asked);
-        let (facts, readings, counters) = begun.finish();
-        Measurement { taken_at: Timestamp::from(now()), boot: system::boot(), facts, readings, counters }
+        let (facts, mut readings, counters) = begun.finish();
+        // Right behind the counters, which were read last: the time between two samples is that between their counters.
+        let (boot, taken_at) = (system::boot(), Timestamp::from(now()));
+        readings.measuring_ms = u64::try_from(began.elapsed().as_millis()).ok();
+        Measurement { taken_at, boot, facts, readings, counters }
     }
 
     /// The id of the host's present boot.

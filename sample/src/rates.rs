@@ -3,13 +3,14 @@
 //! A counter that stepped back, a device that was replaced, CPUs that came or went: then the value is absent, never
 //! negative and never a jump.
 
+mod baseline;
 mod cpu;
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
+pub use baseline::Baseline;
 
-use crate::{Boot, Counters, DiskCounters, InterfaceCounters, PressureCounters, Readings, Sample};
+use crate::{Counters, DiskCounters, InterfaceCounters, PressureCounters, Readings, Sample};
 
 /// Shortest time between two samples that rates are made from: counters of CPU time have steps of 10 ms.
 const SHORTEST_MS: u64 = 500;
@@ -17,7 +18,8 @@ const SHORTEST_MS: u64 = 500;
 /// Means since the sample before, of the same boot. Without one everything is absent but the names of devices.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rates {
-    /// The time since the sample before, in milliseconds.
+    /// The time since the sample that means and rates are made from, in milliseconds. Counts are those since the one
+    /// before, whenever that was.
     pub window_ms: Option<u64>,
     /// Share of time in which tasks waited.
     pub pressure: Option<Pressure>,
@@ -101,54 +103,30 @@ pub struct InterfaceRates {
     pub sent_dropped_per_second: Option<f64>,
 }
 
-/// The counters of a host's newest sample, which those of the next one are compared with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Baseline {
-    /// When they were read.
-    pub boot: Boot,
-    /// The counters.
-    pub counters: Counters,
-}
-
-impl Baseline {
-    /// The baseline as text: a JSON object.
-    pub fn encode(&self) -> String {
-        serde_json::to_string(self).expect("a baseline writes to memory and has no maps")
-    }
-
-    /// The baseline in `text`; nothing where it is none, such as one of another version: then there is no sample to
-    /// compare with.
-    pub fn decode(text: &str) -> Option<Baseline> {
-        serde_json::from_str(text).ok()
-    }
-}
-
 impl Sample {
-    /// The counters to compare the next sample's with; nothing from a sample that does not know its boot.
-    pub fn baseline(&self) -> Option<Baseline> {
-        let boot = self.boot.clone()?;
-        Some(Baseline { boot, counters: self.counters.clone() })
-    }
-
-    /// The readings, with what happened since `before`.
+    /// The readings, with what happened since the samples before. The mean CPU use since then takes the place of a spot
+    /// value.
     ///
-    /// The mean CPU use since then takes the place of a spot value.
+    /// Counts are those since the newest sample before. Means and rates are, too, if that is long enough ago; else those
+    /// since an older one, if there is one.
     pub fn readings_since(&self, before: Option<&Baseline>) -> Readings {
-        let before = before.and_then(|before| Some((before, window_ms(before, self.boot.as_ref()?)?)));
         let mut readings = self.readings.clone();
-        let mean = before.and_then(|(before, window_ms)| {
+        let point = before.zip(self.boot.as_ref());
+        let newest = point.and_then(|(before, boot)| Some((before.newest(), before.newest().until(boot)?)));
+        let from = newest.and(point).and_then(|(before, boot)| before.long_before(boot));
+        let from = from.filter(|(_, passed)| *passed >= SHORTEST_MS);
+        let mean = from.and_then(|(before, window_ms)| {
             self.counters.cpu.as_ref()?.since(before.counters.cpu.as_ref()?, window_ms)
         });
         readings.cpu = mean.or(readings.cpu);
-        readings.rates = rates(&self.counters, before.map(|(before, window_ms)| (&before.counters, window_ms)));
+        readings.rates = rates(&self.counters, from.map(|(before, window_ms)| (&before.counters, window_ms)));
+        if let Some((newest, _)) = newest.filter(|(_, passed)| *passed > 0) {
+            let count = |now: Option<u64>, before: Option<u64>| grown(now?, before?);
+            readings.rates.oom_kills = count(self.counters.oom_kills, newest.counters.oom_kills);
+            readings.rates.listen_drops = count(self.counters.listen_drops, newest.counters.listen_drops);
+        }
         readings
     }
-}
-
-/// How long after `before` this is, in the same boot.
-fn window_ms(before: &Baseline, boot: &Boot) -> Option<u64> {
-    let passed = boot.elapsed_ms.checked_sub(before.boot.elapsed_ms)?;
-    (boot.id == before.boot.id && passed >= SHORTEST_MS).then_some(passed)
 }
 
 fn rates(now: &Counters, before: Option<(&Counters, u64)>) -> Rates {
@@ -159,7 +137,6 @@ fn rates(now: &Counters, before: Option<(&Counters, u64)>) -> Rates {
     };
     let Some((before, window_ms)) = before else { return names_only };
     let per_second = |now: Option<u64>, before: Option<u64>| per_second(grown(now?, before?)?, window_ms);
-    let count = |now: Option<u64>, before: Option<u64>| grown(now?, before?);
     let disks_before: HashMap<_, _> =
         before.disks.iter().flatten().map(|disk| (disk.name.as_str(), (disk, window_ms))).collect();
     let interfaces_before: HashMap<_, _> =
@@ -171,10 +148,9 @@ fn rates(now: &Counters, before: Option<(&Counters, u64)>) -> Rates {
         pressure: now.pressure.as_ref().zip(before.pressure.as_ref()).map(|(a, b)| pressure(a, b, window_ms)),
         swap_in_bytes_per_second: per_second(now.swap_in_bytes, before.swap_in_bytes),
         swap_out_bytes_per_second: per_second(now.swap_out_bytes, before.swap_out_bytes),
-        oom_kills: count(now.oom_kills, before.oom_kills),
-        listen_drops: count(now.listen_drops, before.listen_drops),
         disks: now.disks.as_ref().map(|disks| disks.iter().map(disk).collect()),
         interfaces: now.interfaces.as_ref().map(|all| all.iter().map(interface).collect()),
+        ..Rates::default()
     }
 }
 

@@ -49,6 +49,9 @@ pub mod most {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Readings {
+    /// How long the measurement took, in milliseconds. The sample's times are those of its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measuring_ms: Option<u64>,
     /// CPU time: from the probe a spot value or nothing; the server puts the mean since the sample before in its place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu: Option<Cpu>,
@@ -73,9 +76,9 @@ pub struct Readings {
     /// Mounted filesystems that hold data; absent when the list could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filesystems: Option<Vec<Filesystem>>,
-    /// Mounts that did not answer in time. They are not among the filesystems.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub stuck_mounts: Vec<StuckMount>,
+    /// Mounts that did not answer in time. They are not among the filesystems; absent like these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stuck_mounts: Option<Vec<StuckMount>>,
     /// Temperatures; absent where the list could not be read, empty on a machine without sensors.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperatures: Option<Vec<Temperature>>,
@@ -133,10 +136,10 @@ impl Readings {
         all_within(&self.load, Load::check)?;
         all_within(&self.memory, Memory::check)?;
         all_within(&self.swap, Swap::check)?;
-        count(self.uptime_seconds, "uptime")?;
+        count([self.measuring_ms, self.uptime_seconds].into_iter().flatten(), "a time")?;
         all_within(&self.container, Container::check)?;
         most(self.filesystems.as_deref(), most::FILESYSTEMS, Filesystem::check, "filesystems")?;
-        most(Some(&self.stuck_mounts), most::FILESYSTEMS, StuckMount::check, "stuck mounts")?;
+        most(self.stuck_mounts.as_deref(), most::FILESYSTEMS, StuckMount::check, "stuck mounts")?;
         most(self.temperatures.as_deref(), most::SENSORS, Temperature::check, "temperatures")?;
         most(self.fans.as_deref(), most::SENSORS, Fan::check, "fans")?;
         all_within(&self.processes, Processes::check)?;

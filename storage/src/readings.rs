@@ -51,7 +51,7 @@ pub(crate) fn values(readings: &Readings) -> Result<Vec<Value>, StoreError> {
 /// Adds what a sample has lists of. Hosts are not to be trusted: of what a list names twice, the first stays.
 pub(crate) fn write_lists(db: &Connection, sample: SampleRowId, readings: &Readings) -> Result<(), Failure> {
     filesystems::write(db, sample, readings.filesystems.as_deref().unwrap_or_default())?;
-    filesystems::write_stuck(db, sample, &readings.stuck_mounts)?;
+    filesystems::write_stuck(db, sample, readings.stuck_mounts.as_deref().unwrap_or_default())?;
     devices::write_disks(db, sample, readings.rates.disks.as_deref().unwrap_or_default())?;
     devices::write_interfaces(db, sample, readings.rates.interfaces.as_deref().unwrap_or_default())?;
     sensors::write_temperatures(db, sample, readings.temperatures.as_deref().unwrap_or_default())?;
@@ -79,7 +79,7 @@ pub(crate) fn read(db: &Connection, sample: SampleRowId) -> Result<Readings, Fai
         Ok((readings, has_stuck_mounts))
     })?;
     if has_stuck_mounts {
-        readings.stuck_mounts = filesystems::read_stuck(db, sample)?;
+        readings.stuck_mounts = Some(filesystems::read_stuck(db, sample)?);
     }
     fill(&mut readings.filesystems, || filesystems::read(db, sample))?;
     fill(&mut readings.rates.disks, || devices::read_disks(db, sample))?;

@@ -26,21 +26,26 @@ pub(crate) fn insert(db: &Connection, run: RunId, visit: &Visit) -> Result<usize
     if visit.samples.is_empty() {
         return Ok(0);
     }
-    let before = baseline(db, visit.host)?;
-    let mut newest = None;
+    let known = baseline(db, visit.host)?;
+    let mut before = known.clone();
     let mut new_samples = 0;
-    for received in &visit.samples {
+    for (index, received) in visit.samples.iter().enumerate() {
         if is_known(db, visit.host, received)? {
             continue;
         }
-        let before = newest.as_ref().or(before.as_ref());
-        insert_sample(db, (run, visit.host), received, &received.sample.readings_since(before))?;
-        // Also where it is earlier in its boot: a machine restored with its memory goes on from there.
-        newest = received.sample.baseline().or(newest);
+        // What an earlier visit left on the host comes behind that visit's own sample, whose counts have it already. The
+        // last sample is this visit's own: where that one is earlier, the host was restored with its memory.
+        let is_own = index + 1 == visit.samples.len();
+        let was_held = !is_own && before.as_ref().is_some_and(|before| before.is_ahead_of(&received.sample));
+        let compared = before.as_ref().filter(|_| !was_held);
+        insert_sample(db, (run, visit.host), received, &received.sample.readings_since(compared))?;
+        if !was_held {
+            before = received.sample.baseline_after(before.as_ref()).or(before);
+        }
         new_samples += 1;
     }
-    if let Some(newest) = newest {
-        keep_baseline(db, visit.host, &newest)?;
+    if let Some(before) = before.filter(|before| known.as_ref() != Some(before)) {
+        keep_baseline(db, visit.host, &before)?;
     }
     Ok(new_samples)
 }
@@ -63,7 +68,7 @@ fn keep_baseline(db: &Connection, host: HostId, baseline: &Baseline) -> Result<(
         "INSERT INTO baseline (host_id, boot_id, counters) VALUES (?1, ?2, ?3)
          ON CONFLICT (host_id) DO UPDATE SET boot_id = excluded.boot_id, counters = excluded.counters",
     )?;
-    upsert.execute(params![host, baseline.boot.id, baseline.encode()])?;
+    upsert.execute(params![host, baseline.boot_id(), baseline.encode()])?;
     Ok(())
 }
 

@@ -122,6 +122,7 @@ pub(crate) fn every_reading() -> Readings {
         memory: Some(Memory { total_bytes: 1000, available_bytes: 150, ..Memory::default() }),
         swap: Some(Swap { total_bytes: 400, free_bytes: 100 }),
         load: Some(Load { one: 0.5, five: 0.25, fifteen: 0.125 }),
+        measuring_ms: Some(17),
         uptime_seconds: Some(8_640_000),
         filesystems: Some(vec![filesystem("/", 40), filesystem("/var", 91)]),
         ..Readings::default()

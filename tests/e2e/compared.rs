@@ -104,7 +104,7 @@ fn the_probe_says_what_df_free_uptime_nproc_the_kernel_and_node_exporter_say() {
     table.compare("CPU busy, %", latest(&world, "cpu_percent"), ("node_exporter", inner, outer), 3.0);
     assert_eq!(latest(&world, "cpu_is_spot"), 0.0);
     let baseline = Baseline::decode(&world.server.value("SELECT counters FROM baseline")).unwrap();
-    counters(&baseline.counters, &before, &after, &mut table);
+    counters(baseline.counters(), &before, &after, &mut table);
     println!(
         "| value | probe | other | before – after | outside by | allowed |\n|---|---|---|---|---|---|\n{}",
         table.rows

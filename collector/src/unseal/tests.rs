@@ -253,7 +253,14 @@ fn while_envelopes_are_held_back_closed_ones_of_other_lives_are_acknowledged_but
 
 /// What is told of the host's clock if it showed this in the sample of the visit.
 fn skew(call: Call, host_time: i64) -> Option<i64> {
-    let fresh = sealed(CURRENT, 2, &sample(9, host_time, Some(("now", 1_000)), Some(NONCE)));
+    skew_after(None, call, host_time)
+}
+
+/// The same, if the probe said how long it had measured then.
+fn skew_after(measuring_ms: Option<u64>, call: Call, host_time: i64) -> Option<i64> {
+    let mut sample = sample(9, host_time, Some(("now", 1_000)), Some(NONCE));
+    sample.readings.measuring_ms = measuring_ms;
+    let fresh = sealed(CURRENT, 2, &sample);
     let host = host();
     let unsealed = unseal(&KEYS, Names { current: &host, former: None }, &call, &answer(&[fresh], 0));
     unsealed.samples[0].clock_skew_ms
@@ -274,6 +281,15 @@ fn a_clock_is_ahead_or_behind_only_by_what_the_time_of_the_call_does_not_explain
 fn a_slow_network_is_no_wrong_clock() {
     let slow = Call { called: at(0), answered: at(29_000), received: at(29_900), ..call() };
     assert_eq!([skew(slow, 1), skew(slow, 28_999)], [Some(0), Some(0)]);
+}
+
+#[test]
+fn a_clock_that_is_behind_does_not_hide_behind_slow_checks() {
+    let slow = Call { called: at(0), answered: at(29_000), received: at(29_900), ..call() };
+    assert_eq!(skew_after(Some(20_000), slow, 20_000), Some(0));
+    assert_eq!(skew_after(Some(20_000), slow, 12_000), Some(-8_000));
+    // A host may say anything: it was answered when it was.
+    assert_eq!(skew_after(Some(u64::MAX >> 1), slow, 28_000), Some(-1_000));
 }
 
 #[test]

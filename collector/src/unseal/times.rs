@@ -19,13 +19,16 @@ pub struct Call {
 impl Call {
     /// How far the host's clock is ahead of ours, by what it said when the sample of this call was taken.
     ///
-    /// When that was is known as well as the call is short. What may be the way there and back counts as such: only what
-    /// lies outside is the clock's. Nothing where our own clock was set back meanwhile.
-    fn clock_skew_ms(&self, host_time: Timestamp) -> Option<i64> {
+    /// When that was is known as well as the call is short, without the time that the probe says it measured. What may
+    /// be the way there and back counts as such: only what lies outside is the clock's. Nothing where our own clock was
+    /// set back meanwhile.
+    fn clock_skew_ms(&self, host_time: Timestamp, measuring_ms: Option<u64>) -> Option<i64> {
         if self.called > self.answered {
             return None;
         }
-        let skew_ms = host_time.millis_since(host_time.clamp(self.called, self.answered));
+        let measuring_ms = measuring_ms.and_then(|ms| i64::try_from(ms).ok()).unwrap_or(0);
+        let earliest = self.called.plus_millis(measuring_ms).min(self.answered);
+        let skew_ms = host_time.millis_since(host_time.clamp(earliest, self.answered));
         // A host may say anything; whoever asks how large it is must not fail over the one number without an opposite.
         Some(skew_ms.max(-i64::MAX))
     }
@@ -58,7 +61,9 @@ pub(super) fn on_our_clock(samples: Vec<Sample>, call: &Call) -> Vec<ReceivedSam
     let mut earliest = Timestamp::from_millis(i64::MIN);
     let in_order = samples.into_iter().zip(times.into_iter().rev()).enumerate().map(|(at, (sample, taken))| {
         earliest = earliest.max(taken);
-        let clock_skew_ms = if fresh_at == Some(at) { call.clock_skew_ms(sample.host_time_ms) } else { None };
+        let is_fresh = fresh_at == Some(at);
+        let measuring_ms = sample.readings.measuring_ms;
+        let clock_skew_ms = is_fresh.then(|| call.clock_skew_ms(sample.host_time_ms, measuring_ms)).flatten();
         ReceivedSample { taken: earliest, received, clock_skew_ms, sample }
     });
     in_order.collect()

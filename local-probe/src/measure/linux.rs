@@ -36,11 +36,11 @@ mod vmstat;
 mod writable;
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub use ask::{ASK_MOUNTS, answer_for_mounts};
 
-use sample::{Counters, Cpu, Facts, Readings};
+use sample::{Counters, Cpu, CpuCounters, Facts, Readings};
 
 use super::tree::Tree;
 use super::{Asked, SPOT_WINDOW, system};
@@ -51,7 +51,7 @@ pub(super) struct Begun<'a> {
     tree: Tree,
     at: Instant,
     /// The counters of CPU time at the beginning, where a spot value is wanted.
-    cpu: Option<sample::CpuCounters>,
+    cpu: Option<CpuCounters>,
     processes: processes::Begun,
     filesystems: filesystems::Survey,
     units: units::Begun,
@@ -75,7 +75,7 @@ impl<'a> Begun<'a> {
         }
     }
 
-    /// Reads the rest. Takes as long as a spot value needs, if one is wanted.
+    /// Reads the rest, the counters last: whoever compares them with others takes the time between the ends.
     pub(super) fn finish(self) -> (Facts, Readings, Counters) {
         let Begun { asked, tree, at, cpu, processes, filesystems, units, checks, log } = self;
         let container = container::read(&tree);
@@ -105,26 +105,29 @@ impl<'a> Begun<'a> {
             listeners: asked.scope.listeners.then(|| listeners::read(&tree)).flatten(),
             ..Readings::default()
         };
-        if asked.spot {
+        if let Some(before) = cpu {
             thread::sleep(SPOT_WINDOW.saturating_sub(at.elapsed()));
+            readings.cpu = spot(&before, &tree, at);
         }
         (readings.processes, readings.wanted_processes) = processes.finish(asked, &tree);
-        let counters = counters(&tree);
-        readings.logical_cpus =
-            counters.cpu.as_ref().and_then(|cpu| u32::try_from(cpu.cores.len()).ok()).filter(|n| *n > 0);
-        readings.cpu = spot(cpu, counters.cpu.as_ref(), at.elapsed());
-        (readings.filesystems, readings.stuck_mounts) = filesystems.finish();
+        let stuck_mounts;
+        (readings.filesystems, stuck_mounts) = filesystems.finish();
+        let known = readings.filesystems.is_some() || !stuck_mounts.is_empty();
+        readings.stuck_mounts = known.then_some(stuck_mounts);
         readings.units = units.finish();
         readings.checks = checks.finish();
         readings.log = log.finish();
+        let counters = counters(&tree);
+        readings.logical_cpus =
+            counters.cpu.as_ref().and_then(|cpu| u32::try_from(cpu.cores.len()).ok()).filter(|n| *n > 0);
         (facts, readings, counters)
     }
 }
 
-fn spot(before: Option<sample::CpuCounters>, now: Option<&sample::CpuCounters>, window: Duration) -> Option<Cpu> {
-    let window_ms = u64::try_from(window.as_millis()).ok()?;
-    let cpu = now?.since(&before?, window_ms)?;
-    Some(Cpu { spot: true, ..cpu })
+fn spot(before: &CpuCounters, tree: &Tree, since: Instant) -> Option<Cpu> {
+    let now = cpu::read(tree)?;
+    let window_ms = u64::try_from(since.elapsed().as_millis()).ok()?;
+    Some(Cpu { spot: true, ..now.since(before, window_ms)? })
 }
 
 fn counters(tree: &Tree) -> Counters {

@@ -85,7 +85,7 @@ impl Cut {
         self.list(readings.arrays.as_mut());
         self.list(readings.checks.as_mut());
         self.list(readings.wanted_processes.as_mut());
-        self.list(Some(&mut readings.stuck_mounts));
+        self.list(readings.stuck_mounts.as_mut());
         if let Some(filesystems) = readings.filesystems.as_mut().filter(|_| self.over > 0) {
             filesystems.sort_by(fullest_first);
             self.list(Some(filesystems));

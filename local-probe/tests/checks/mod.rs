@@ -26,6 +26,37 @@ fn visit(host: &Host, home: &str, wanted: bool) -> Option<Vec<Check>> {
 }
 
 #[test]
+fn a_check_that_takes_its_time_in_one_of_two_visits_does_not_bend_the_means_between_them() {
+    let host = Host::new();
+    let folder = host.path("home/.config/fleet-health/checks.d");
+    fs::create_dir_all(&folder).expect("a folder for checks");
+    let write = "umask 022; chmod -R go-w \"$1\"; printf '#!/bin/sh\\n[ -e \"$0.fast\" ] || exec sleep 3\\n' > \"$2\" && chmod 755 \"$2\"";
+    let mut sh = Command::new("sh");
+    assert!(sh.args(["-c", write, "sh"]).arg(host.path("home")).arg(folder.join("slow")).status().unwrap().success());
+    let sample = || {
+        let home = format!("HOME={}", host.path("home").display());
+        let answer = host.visit_by(Command::new("env").arg(home).arg(host.probe()).arg("run"), &host.request());
+        answer.samples.into_iter().next_back().expect("the fresh one")
+    };
+    let first = sample();
+    fs::write(folder.join("slow.fast"), "").unwrap();
+    let second = sample();
+    assert!(first.readings.measuring_ms >= Some(3000) && second.readings.measuring_ms < Some(2900));
+    let ticks = |of: &sample::Sample| {
+        let cpu = of.counters.cpu.as_ref().unwrap();
+        let all = cpu.cores.iter().map(|core| core.busy + core.idle).sum::<u64>();
+        all as f64 * 10.0 / cpu.cores.len() as f64
+    };
+    let counted_ms = ticks(&second) - ticks(&first);
+    let elapsed = |of: &sample::Sample| of.boot.as_ref().unwrap().elapsed_ms as f64;
+    let passed_ms = elapsed(&second) - elapsed(&first);
+    assert!(
+        (counted_ms - passed_ms).abs() < 500.0,
+        "the counters are {counted_ms} ms apart, the samples {passed_ms} ms"
+    );
+}
+
+#[test]
 fn a_visit_brings_home_what_the_hosts_own_checks_found_and_they_get_nothing_of_it() {
     let host = Host::new();
     let folder = host.path("home/.config/fleet-health/checks.d");

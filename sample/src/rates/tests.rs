@@ -1,5 +1,5 @@
 use super::*;
-use crate::{CpuCounters, Nonce, SampleId, Timestamp};
+use crate::{Boot, CpuCounters, Nonce, SampleId, Timestamp};
 
 fn sample(boot: &str, elapsed_ms: u64, counters: Counters) -> Sample {
     Sample {
@@ -50,7 +50,7 @@ fn interface(index: u32, n: u64) -> InterfaceCounters {
 }
 
 fn between(before: Sample, now: &Sample) -> Readings {
-    now.readings_since(Some(&before.baseline().unwrap()))
+    now.readings_since(before.baseline_after(None).as_ref())
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn two_samples_of_one_boot_give_means_over_the_time_between_them() {
 #[test]
 fn without_a_sample_before_in_this_boot_there_are_names_and_the_spot_value_alone() {
     let now = sample("b", 14_000, counters(5));
-    let too_soon = sample("b", 13_501, counters(4));
+    let too_soon = sample("b", 13_501, Counters { oom_kills: None, listen_drops: None, ..counters(4) });
     let later = sample("b", 15_000, counters(6));
     let readings = [
         now.readings_since(None),
@@ -136,8 +136,46 @@ fn shares_of_time_never_pass_100() {
 #[test]
 fn a_baseline_survives_its_text_and_a_sample_without_a_boot_has_none() {
     let now = sample("a", 14_000, counters(5));
-    let baseline = now.baseline().unwrap();
+    let baseline = now.baseline_after(sample("a", 10_000, counters(4)).baseline_after(None).as_ref()).unwrap();
     assert_eq!(Baseline::decode(&baseline.encode()), Some(baseline.clone()));
     assert_eq!(Baseline::decode("{}"), None);
-    assert_eq!(Sample { boot: None, ..now }.baseline(), None);
+    assert_eq!(Sample { boot: None, ..now }.baseline_after(Some(&baseline)), None);
+}
+
+/// The window and the count of OOM kills of each sample, which come after each other; the counters grow by 1 a second.
+fn in_turn(taken: &[(&str, u64)]) -> Vec<(Option<u64>, Option<u64>)> {
+    let mut before = None;
+    let told = taken.iter().map(|(boot, seconds)| {
+        let now = sample(boot, seconds * 1000, counters(*seconds));
+        let rates = now.readings_since(before.as_ref()).rates;
+        before = now.baseline_after(before.as_ref());
+        (rates.window_ms.map(|ms| ms / 1000), rates.oom_kills)
+    });
+    told.collect()
+}
+
+#[test]
+fn a_visit_right_after_the_hosts_own_crontab_has_the_means_of_the_whole_cycle_and_counts_nothing_twice() {
+    let (none, since) = ((None, None), |window, count| (Some(window), Some(count)));
+    let told = in_turn(&[("a", 0), ("a", 300), ("a", 301), ("a", 600), ("a", 601), ("a", 602)]);
+    assert_eq!(told, [none, since(300, 300), since(301, 1), since(299, 299), since(301, 1), since(302, 1)]);
+}
+
+#[test]
+fn samples_that_follow_each_other_closely_are_compared_with_one_that_is_not_as_close() {
+    let windows = |gap: u64, number: u64| {
+        let taken: Vec<_> = (0..number).map(|n| ("a", n * gap)).collect();
+        in_turn(&taken).into_iter().skip(1).map(|(window, _)| window.unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(windows(10, 10), [10, 20, 30, 40, 50, 30, 40, 50, 30]);
+    assert_eq!(windows(30, 4), [30, 30, 30]);
+    assert_eq!(in_turn(&[("a", 500), ("a", 900), ("b", 10), ("b", 12)])[2..], [(None, None), (Some(2), Some(2))]);
+}
+
+#[test]
+fn a_sample_that_was_held_back_is_known_by_its_time_since_boot() {
+    let baseline = sample("a", 14_000, counters(5)).baseline_after(None).unwrap();
+    assert!(baseline.is_ahead_of(&sample("a", 13_000, counters(4))));
+    assert!(!baseline.is_ahead_of(&sample("a", 14_001, counters(6))));
+    assert!(!baseline.is_ahead_of(&sample("b", 1, counters(0))));
 }

@@ -27,7 +27,7 @@ pub(super) fn values(readings: &Readings) -> Result<[Value; COLUMNS.len()], Stor
     let failed = |units: &Vec<SystemdUnit>| length(units.iter().filter(|unit| unit.has_failed()).count());
     Ok([
         whole(readings.units.as_ref().map(failed), "a number of units")?,
-        whole(Some(length(readings.stuck_mounts.len())), "a number of mounts")?,
+        whole(readings.stuck_mounts.as_ref().map(|mounts| length(mounts.len())), "a number of mounts")?,
         whole(readings.log.as_ref().map(|log| log.omitted), "a number of lines")?,
         readings.filesystems.is_some().into(),
         readings.rates.disks.is_some().into(),
@@ -50,7 +50,8 @@ fn length(entries: usize) -> u64 {
 /// Makes those lists that there are, empty. Returns whether mounts hang.
 pub(super) fn read(row: &mut Columns<'_, '_>, readings: &mut Readings) -> rusqlite::Result<bool> {
     row.skip(1);
-    let stuck_mounts: u64 = row.known_count()?;
+    let stuck_mounts: Option<u64> = row.count()?;
+    readings.stuck_mounts = stuck_mounts.map(|_| Vec::new());
     row.skip(1);
     readings.filesystems = list(row)?;
     readings.rates.disks = list(row)?;
@@ -61,7 +62,7 @@ pub(super) fn read(row: &mut Columns<'_, '_>, readings: &mut Readings) -> rusqli
     readings.units = list(row)?;
     readings.arrays = list(row)?;
     readings.checks = list(row)?;
-    Ok(stuck_mounts > 0)
+    Ok(stuck_mounts.is_some_and(|mounts| mounts > 0))
 }
 
 fn list<T>(row: &mut Columns<'_, '_>) -> rusqlite::Result<Option<Vec<T>>> {

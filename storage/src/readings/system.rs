@@ -6,7 +6,8 @@ use sample::{Container, Processes, Readings, RebootRequired, Usage};
 use super::columns::{Columns, whole};
 use crate::StoreError;
 
-pub(super) const COLUMNS: [&str; 19] = [
+pub(super) const COLUMNS: [&str; 20] = [
+    "measuring_ms",
     "uptime_seconds",
     "container",
     "container_cpu_limit",
@@ -34,6 +35,7 @@ pub(super) fn values(readings: &Readings) -> Result<[Value; COLUMNS.len()], Stor
     let [handles_used, handles_limit, handles_percent] = usage(readings.file_handles, "a number of file handles")?;
     let [tracked, tracked_limit, tracked_percent] = usage(readings.conntrack, "a number of connections")?;
     Ok([
+        whole(readings.measuring_ms, "the time of a measurement")?,
         whole(readings.uptime_seconds, "uptime")?,
         container.map(|container| container.kind.clone()).into(),
         container.and_then(|container| container.cpu_limit).into(),
@@ -62,6 +64,7 @@ fn usage(usage: Option<Usage>, what: &'static str) -> Result<[Value; 3], StoreEr
 }
 
 pub(super) fn read(row: &mut Columns<'_, '_>, readings: &mut Readings) -> rusqlite::Result<()> {
+    readings.measuring_ms = row.count()?;
     readings.uptime_seconds = row.count()?;
     let kind: Option<String> = row.get()?;
     let (cpu_limit, memory_limit_bytes) = (row.get()?, row.count()?);

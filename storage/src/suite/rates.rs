@@ -109,11 +109,26 @@ fn the_boot_that_is_known_of_a_host_is_that_of_its_newest_sample_under_any_name(
 }
 
 #[test]
+fn what_an_earlier_visit_left_behind_is_counted_once() {
+    let mut fixture = Fixture::new();
+    let host = fixture.host("web1");
+    bring(&mut fixture, host, vec![after(1, Some("a"), 1000), after(2, Some("a"), 1300), after(5, Some("a"), 2200)]);
+    let held = vec![after(3, Some("a"), 1600), after(4, Some("a"), 1900)];
+    let (known, own) = (after(5, Some("a"), 2200), after(6, Some("a"), 2500));
+    bring(&mut fixture, host, [held, vec![known, own]].concat());
+    let told: Vec<_> =
+        kept(&fixture.store, host).iter().map(|all| (all.rates.window_ms, all.rates.oom_kills)).collect();
+    let since = |seconds: u64| (Some(seconds * 1000), Some(seconds / 100));
+    assert_eq!(told, [(None, None), since(300), since(900), (None, None), (None, None), since(300)]);
+}
+
+#[test]
 fn a_machine_restored_with_its_memory_has_rates_again_from_its_second_sample_on() {
     let mut fixture = Fixture::new();
     let host = fixture.host("web1");
-    let uptimes = [(1, 9000), (2, 1000), (3, 1300)];
-    bring(&mut fixture, host, uptimes.map(|(number, seconds)| after(number, Some("a"), seconds)).to_vec());
+    for (number, seconds) in [(1, 9000), (2, 1000), (3, 1300)] {
+        bring(&mut fixture, host, vec![after(number, Some("a"), seconds)]);
+    }
     let windows = kept(&fixture.store, host).into_iter().map(|readings| readings.rates.window_ms);
     assert_eq!(windows.collect::<Vec<_>>(), [None, None, Some(300_000)]);
 }
@@ -205,11 +220,17 @@ fn what_a_hostile_host_may_send_can_be_committed() {
 }
 
 /// What the samples of a host come to when they come home one after the other, each once.
-fn one_after_the_other<'a>(samples: impl Iterator<Item = &'a ReceivedSample>) -> Vec<Readings> {
+///
+/// Those that come late, without being a visit's own, are compared with nothing.
+fn one_after_the_other<'a>(samples: impl Iterator<Item = (&'a ReceivedSample, bool)>) -> Vec<Readings> {
     let mut before: Option<Baseline> = None;
-    let expected = samples.map(|received| {
+    let expected = samples.map(|(received, is_own)| {
+        let is_late = !is_own && before.as_ref().is_some_and(|before| before.is_ahead_of(&received.sample));
+        if is_late {
+            return received.sample.readings_since(None);
+        }
         let readings = received.sample.readings_since(before.as_ref());
-        before = received.sample.baseline().or(before.take());
+        before = received.sample.baseline_after(before.as_ref()).or(before.take());
         readings
     });
     expected.collect()
@@ -230,16 +251,16 @@ fn samples_that_come_again_or_in_other_portions_change_no_rate() {
         let boot = |boot: Option<u8>| boot.map(|boot| ["a", "b", "c"][usize::from(boot)]);
         let samples: Vec<_> =
             taken.iter().zip(1..).map(|((of, seconds), number)| after(number, boot(*of), *seconds)).collect();
-        let mut distinct: Vec<usize> = Vec::new();
+        let mut distinct: Vec<(usize, bool)> = Vec::new();
         for visit in &visits {
             bring(fixture, host, visit.iter().map(|index| samples[*index].clone()).collect());
-            for index in visit {
-                if !distinct.contains(index) {
-                    distinct.push(*index);
+            for (place, index) in visit.iter().enumerate() {
+                if distinct.iter().all(|(known, _)| known != index) {
+                    distinct.push((*index, place + 1 == visit.len()));
                 }
             }
         }
-        let expected = one_after_the_other(distinct.iter().map(|index| &samples[*index]));
+        let expected = one_after_the_other(distinct.iter().map(|(index, is_own)| (&samples[*index], *is_own)));
         prop_assert_eq!(kept(&fixture.store, host), expected);
         Ok(())
     };

@@ -63,7 +63,7 @@ pub(crate) fn whole() -> Readings {
             },
             Filesystem { unexpectedly_read_only: true, inodes: None, inodes_free: None, ..filesystem("/var", 91) },
         ]),
-        stuck_mounts: vec![StuckMount { mount: "/nfs".into(), fs_type: "nfs4".into(), since_ms: Some(at(-60)) }],
+        stuck_mounts: Some(vec![StuckMount { mount: "/nfs".into(), fs_type: "nfs4".into(), since_ms: Some(at(-60)) }]),
         temperatures: Some(vec![Temperature { sensor: "cpu".into(), celsius: 71.5, critical_celsius: Some(100.0) }]),
         fans: Some(vec![Fan { sensor: "fan1".into(), rpm: 900 }]),
         processes: Some(processes()),
@@ -220,7 +220,8 @@ fn of_what_a_hostile_host_names_twice_the_first_stays() {
     for filesystem in once.filesystems.clone().unwrap() {
         twice.filesystems.as_mut().unwrap().push(Filesystem { used_bytes: 1, ..filesystem });
     }
-    twice.stuck_mounts.push(StuckMount { since_ms: None, ..once.stuck_mounts[0].clone() });
+    let stuck = once.stuck_mounts.as_deref().unwrap()[0].clone();
+    twice.stuck_mounts.as_mut().unwrap().push(StuckMount { since_ms: None, ..stuck });
     push(&mut twice.temperatures, |again| again.celsius = 0.0);
     push(&mut twice.fans, |again| again.rpm = 0);
     push(&mut twice.wanted_processes, |again| again.count = 9);

@@ -100,11 +100,12 @@ mod tests {
         let first = sample_at(host, None, NOVEMBER);
         let boot = first.boot.as_ref().map(|boot| boot.id.clone());
         let second = sample_at(host, boot, NOVEMBER.plus_millis(300_000));
-        let (spot, mean) = (first.readings.cpu.unwrap(), second.readings_since(first.baseline().as_ref()).cpu.unwrap());
+        let (spot, mean) =
+            (first.readings.cpu.unwrap(), second.readings_since(first.baseline_after(None).as_ref()).cpu.unwrap());
         assert_eq!((spot.spot, second.readings.cpu), (true, None), "nobody waits for a second spot value");
         assert_eq!((mean.spot, mean.window_ms), (false, 300_000));
         assert!((mean.busy_percent - spot.busy_percent).abs() < 1.0, "{mean:?}, {spot:?}");
-        let rates = second.readings_since(first.baseline().as_ref()).rates;
+        let rates = second.readings_since(first.baseline_after(None).as_ref()).rates;
         assert_eq!(rates.window_ms, Some(300_000));
         let busy = |busy: Option<f64>| busy.is_some_and(|percent| (0.1..100.0).contains(&percent));
         assert!(busy(rates.pressure.unwrap().memory_full_percent), "{rates:?}");

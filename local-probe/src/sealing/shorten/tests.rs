@@ -76,7 +76,7 @@ fn full(length: usize) -> Sample {
     };
     let readings = Readings {
         filesystems: Some(list(most::FILESYSTEMS, |n| filesystem(n, length))),
-        stuck_mounts: list(most::FILESYSTEMS, |n| StuckMount { mount: name(n), ..StuckMount::default() }),
+        stuck_mounts: Some(list(most::FILESYSTEMS, |n| StuckMount { mount: name(n), ..StuckMount::default() })),
         temperatures: Some(list(most::SENSORS, |n| Temperature { sensor: name(n), ..Temperature::default() })),
         fans: Some(list(most::SENSORS, |n| Fan { sensor: name(n), ..Fan::default() })),
         processes: Some(Processes { top: list(most::TOP_PROCESSES, |n| top(n, length)), ..Processes::default() }),
@@ -122,7 +122,7 @@ fn with_as_many_of_everything_as_there_may_be_each_kind_is_still_told_of_as_far_
         readings.units.unwrap().len(),
         readings.checks.unwrap().len(),
         readings.wanted_processes.unwrap().len(),
-        readings.stuck_mounts.len(),
+        readings.stuck_mounts.unwrap().len(),
         readings.filesystems.unwrap().len(),
     ];
     assert_eq!(left, [32, 100, 268, 256, 87, 319, 256, 239, 64, 512, 512]);

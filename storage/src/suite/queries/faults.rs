@@ -84,7 +84,8 @@ fn a_filesystem_that_cannot_be_written_is_told_unless_it_was_meant_so() {
     let broken = Filesystem { read_only: true, unexpectedly_read_only: true, ..filesystem("/var", 1) };
     let meant = Filesystem { read_only: true, ..filesystem("/usr", 1) };
     let stuck = StuckMount { mount: "/nfs".into(), fs_type: "nfs4".into(), since_ms: Some(at(-60)) };
-    let bad = Readings { filesystems: Some(vec![broken, meant]), stuck_mounts: vec![stuck], ..Readings::default() };
+    let bad =
+        Readings { filesystems: Some(vec![broken, meant]), stuck_mounts: Some(vec![stuck]), ..Readings::default() };
     let fixture = told(&bad, vec![("web1", bad.clone()), ("db1", every_reading())]);
     let query = include_str!("../../../../sql/queries/filesystems_that_cannot_be_written.sql");
     assert_eq!(

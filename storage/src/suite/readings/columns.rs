@@ -7,7 +7,7 @@ use super::*;
 const EXPECTED: &[(&str, &str)] = &[
     (
         "sample",
-        "uptime_seconds=8640000 cpu_percent=61.00 cpu_window_ms=300001 cpu_is_spot=1 cpu_user_percent=31.00
+        "measuring_ms=17 uptime_seconds=8640000 cpu_percent=61.00 cpu_window_ms=300001 cpu_is_spot=1 cpu_user_percent=31.00
          cpu_system_percent=20.00 cpu_iowait_percent=4.00 cpu_steal_percent=10.00 cpu_busiest_core_percent=99.00
          logical_cpus=8 load1=0.50 load5=0.25 load15=0.12 load1_per_cpu=0.06 load5_per_cpu=0.03
          load15_per_cpu=0.02 memory_total_bytes=1000 memory_available_bytes=150 memory_used_percent=85.00
