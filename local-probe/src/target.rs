@@ -55,6 +55,16 @@ pub(crate) fn machine_id() -> String {
     from_file(known.as_deref()).unwrap_or_else(|| measure::host_name().unwrap_or_default())
 }
 
+/// The machine's id as it can stand in a file's name.
+pub(crate) fn machine_in_names() -> String {
+    plain(&machine_id())
+}
+
+/// The letters and digits of a text, at most 64, so that it can stand in a file's name.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).take(64).collect()
+}
+
 /// The id in the file. Before the first boot is complete systemd has `uninitialized` there, and images nothing.
 fn from_file(machine_id: Option<&str>) -> Option<String> {
     let id = machine_id?.trim();
@@ -73,6 +83,8 @@ mod tests {
             assert_eq!(from_file(none), None, "{none:?}");
         }
         assert!(!machine_id().is_empty());
+        assert_eq!(plain("../web-1.example\n"), "web1example");
+        assert_eq!(plain(&"a".repeat(65)), "a".repeat(64));
     }
 
     #[test]

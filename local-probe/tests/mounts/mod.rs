@@ -137,6 +137,23 @@ fn a_mount_whose_program_is_stopped_is_asked_each_time_and_measured_once_it_goes
 }
 
 #[test]
+fn a_mount_whose_program_has_ended_is_told_as_stuck_though_it_answers_at_once() {
+    let (host, namespace) = (Host::new(), Namespace::new());
+    let fuse = Fuse::stopped(&namespace, &host.path("slow"));
+    let point = fuse.point.clone();
+    drop(fuse);
+    let (first, _) = namespace.visit(&host, &curious(&host));
+    let [stuck] = first.stuck_mounts.as_slice() else { panic!("{first:?}") };
+    assert_eq!((Path::new(&stuck.mount), stuck.fs_type.as_str()), (point.as_path(), "fuse.slow"));
+    assert!(of(&first, Path::new("/")).is_some() && of(&first, &point).is_none(), "{first:?}");
+    let (second, _) = namespace.visit(&host, &curious(&host));
+    assert_eq!(second.stuck_mounts, first.stuck_mounts, "since it was first seen");
+    namespace.run("umount \"$1\"", &point);
+    let (after, _) = namespace.visit(&host, &curious(&host));
+    assert_eq!((of(&after, &point), after.stuck_mounts, note(&host)), (None, vec![], None));
+}
+
+#[test]
 fn network_and_fuse_filesystems_are_not_asked_unless_somebody_wants_them() {
     let (host, namespace) = (Host::new(), Namespace::new());
     let fuse = Fuse::stopped(&namespace, &host.path("slow"));

@@ -67,7 +67,7 @@ impl Filesystem {
     }
 }
 
-/// A mount that did not answer in time.
+/// A mount that did not answer in time, or only with an error by which its server, program or disk is gone.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StuckMount {
@@ -75,7 +75,7 @@ pub struct StuckMount {
     pub mount: String,
     /// Its type, such as `nfs4`.
     pub fs_type: String,
-    /// When it was first seen to hang, by the host's clock.
+    /// When it was first seen so, by the host's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since_ms: Option<Timestamp>,
 }

@@ -37,8 +37,10 @@ const LONGEST_LINE: u64 = 256;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
     Counts(Counts),
-    /// An error: neither full nor empty.
+    /// An error by which neither is said how full it is nor that it is gone, such as a permission that is missing.
     Failed,
+    /// An error by which its server, program or disk is gone.
+    Broken,
     /// Nothing, for so long that it hangs.
     Hangs,
 }
@@ -65,7 +67,7 @@ pub(super) struct Asking {
 /// What came of them.
 #[derive(Debug)]
 pub(super) struct Answers {
-    /// For each mount that was asked; nothing where it is not known.
+    /// For each mount; nothing where it is not known, or the mount was not asked.
     pub(super) told: Vec<Option<Told>>,
     /// The process that hangs in the place of this one, if it could not be killed.
     pub(super) left_behind: Option<u32>,
@@ -82,13 +84,14 @@ impl Asking {
             // A host that gives no thread tells nothing. The child ends when nobody listens.
             drop(match asking.child.as_mut().and_then(|child| Some((child.stdin.take()?, child.stdout.take()?))) {
                 Some((input, output)) => {
-                    let points = points(mounts, |_| true);
+                    let points: Vec<Vec<u8>> = mounts.iter().map(|mount| mount.point.clone()).collect();
                     thread::Builder::new().spawn(move || converse(&points, input, output, &send))
                 }
                 // Without a child those that are likely to hang are not asked.
                 None => {
-                    let points = points(mounts, |mount| !may_hang(mount));
-                    thread::Builder::new().spawn(move || ask_here(points, &send))
+                    let safe = mounts.iter().enumerate().filter(|(_, mount)| !may_hang(mount));
+                    let (numbers, points) = safe.map(|(number, mount)| (number, mount.point.clone())).unzip();
+                    thread::Builder::new().spawn(move || ask_here(points, numbers, &send))
                 }
             });
         }
@@ -117,12 +120,6 @@ impl Asking {
     }
 }
 
-/// The mount points, in their order. In the place of one that is not to be asked stands an empty path, which the
-/// kernel does not find.
-fn points(mounts: &[Mount], wanted: impl Fn(&Mount) -> bool) -> Vec<Vec<u8>> {
-    mounts.iter().map(|mount| if wanted(mount) { mount.point.clone() } else { Vec::new() }).collect()
-}
-
 fn start_child() -> Option<Child> {
     let mut command = Command::new(PROGRAM);
     command.arg(ASK_MOUNTS).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -148,9 +145,10 @@ fn converse(points: &[Vec<u8>], mut input: impl Write, output: impl Read, send: 
     }
 }
 
-fn ask_here(points: Vec<Vec<u8>>, send: &Sender<(usize, Told)>) {
-    let passed_on = ask_all(points, ask_one, |number, told| {
-        send.send((number, told)).map_err(|_gone| io::ErrorKind::BrokenPipe.into())
+/// Asks those by threads of this process, and tells of each under its number.
+fn ask_here(points: Vec<Vec<u8>>, numbers: Vec<usize>, send: &Sender<(usize, Told)>) {
+    let passed_on = ask_all(points, ask_one, |at, told| {
+        send.send((numbers[at], told)).map_err(|_gone| io::ErrorKind::BrokenPipe.into())
     });
     // Whoever asked has gone on without the rest.
     drop::<io::Result<()>>(passed_on);
@@ -179,6 +177,7 @@ fn line(number: usize, told: &Told) -> String {
             format!("{number} {fragment_bytes} {blocks} {free} {available} {inodes} {inodes_free}\n")
         }
         Told::Failed => format!("{number} failed\n"),
+        Told::Broken => format!("{number} broken\n"),
         Told::Hangs => format!("{number} hangs\n"),
     }
 }
@@ -187,6 +186,7 @@ fn parse(line: &str) -> Option<(usize, Told)> {
     let (number, rest) = line.split_once(' ')?;
     let told = match rest {
         "failed" => Told::Failed,
+        "broken" => Told::Broken,
         "hangs" => Told::Hangs,
         counts => {
             let counts: Vec<u64> = counts.split(' ').map(|count| count.parse().ok()).collect::<Option<_>>()?;
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn what_a_child_tells_is_read_as_it_was_told_and_anything_else_ends_it() {
-        for told in [Told::Counts(COUNTS), Told::Failed, Told::Hangs] {
+        for told in [Told::Counts(COUNTS), Told::Failed, Told::Broken, Told::Hangs] {
             assert_eq!(parse(line(17, &told).trim_end()), Some((17, told)));
         }
         for odd in ["", "1", "1 2 3 4 5 6", "1 2 3 4 5 6 7 8", "-1 failed", "1 2 3 4 5 6 -7", "1 fails", "1  hangs"] {
@@ -238,7 +238,7 @@ mod tests {
         let asking = Asking::start(&mounts::parse(list));
         assert!(asking.child.is_none());
         let Answers { told, left_behind } = asking.finish();
-        assert!(matches!(told[..], [Some(Told::Counts(_)), Some(Told::Failed), Some(Told::Failed)]), "{told:?}");
+        assert!(matches!(told[..], [Some(Told::Counts(_)), None, Some(Told::Failed)]), "{told:?}");
         assert_eq!(left_behind, None);
     }
 }

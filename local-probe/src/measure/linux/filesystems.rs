@@ -1,4 +1,4 @@
-//! How full each filesystem is, and which mounts don't answer.
+//! How full each filesystem is, and which mounts don't answer, or only with an error.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use sample::{Filesystem, StuckMount, Timestamp, most};
 use super::ask::{Answers, Asking, Counts, Told};
 use super::fstab::Fstab;
 use super::mounts::{self, Mount};
-use super::stuck::Memory;
+use super::stuck::{Memory, Stuck};
 use super::writable::{is_read_only, is_unexpectedly_read_only};
 use super::{Asked, Tree, holding};
 use crate::measure::{fullest_first, now};
@@ -42,7 +42,8 @@ impl Survey {
         Survey { underway }
     }
 
-    /// Those that answered, by mount point, and those that hang.
+    /// Those that answered, by mount point, and those that hang or are broken. The former are absent unless each one that
+    /// was asked is in one of the lists, or has said that it is not to be counted: one that is missing would look unmounted.
     pub(super) fn finish(self) -> (Option<Vec<Filesystem>>, Vec<StuckMount>) {
         self.underway.map_or((None, Vec::new()), Underway::finish)
     }
@@ -72,20 +73,20 @@ impl Underway {
         let Answers { told, left_behind } = asking.finish();
         let asked = || mounts.iter().zip(&told);
         let seen = Timestamp::from(now());
-        let hangs = |(mount, told): (&Mount, &Option<Told>)| {
-            (*told == Some(Told::Hangs)).then(|| (mount.clone(), memory.since(mount).unwrap_or(seen)))
+        let those_that = |say: Told| -> Vec<(Mount, Timestamp)> {
+            let saying = asked().filter(|(_, told)| **told == Some(say));
+            saying.map(|(mount, _)| (mount.clone(), memory.since(mount).unwrap_or(seen))).collect()
         };
-        let hanging: Vec<_> = asked().filter_map(hangs).collect();
+        let (hanging, broken) = (those_that(Told::Hangs), those_that(Told::Broken));
         let fstab = tree.bytes("etc/fstab").map(|text| Fstab::parse(&text)).unwrap_or_default();
         let filesystems = asked().filter_map(|(mount, told)| match told {
             Some(Told::Counts(counts)) => describe(mount, counts, &fstab),
-            Some(Told::Failed | Told::Hangs) | None => None,
+            Some(Told::Failed | Told::Broken | Told::Hangs) | None => None,
         });
-        // A child that is killed before it says a word does not mean that there are none.
-        let is_known = mounts.is_empty() || told.iter().any(Option::is_some);
-        let filesystems = (is_known && !memory.is_full()).then(|| the_fullest(filesystems));
-        let stuck = stuck(known.iter().chain(&hanging));
-        memory.note(&tree, &mounts, &hanging, left_behind);
+        let is_known = told.iter().all(Option::is_some) && !memory.is_full();
+        let filesystems = is_known.then(|| the_fullest(filesystems));
+        let stuck = stuck(known.iter().chain(&hanging).chain(&broken));
+        memory.note(&tree, &mounts, &Stuck { hanging, broken, left_behind });
         (filesystems, stuck)
     }
 }

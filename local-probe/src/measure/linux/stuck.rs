@@ -1,13 +1,16 @@
-//! What is known of mounts that hang, from one run to the next.
+//! What is known of mounts that hang or are broken, from one run to the next.
 //!
 //! A mount whose asking left a process behind that can't be killed is not asked again while that process is there: so
-//! there is one for each such mount, however often the probe runs. When it is gone, the mount is asked again.
+//! there is one for each such mount, however often the probe runs, and a few more at most where it was asked for several
+//! servers at the same time. When it is gone, the mount is asked again.
+
+use std::sync::Mutex;
 
 use sample::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Tree;
-use super::mounts::Mount;
+use super::mounts::{self, Mount};
 use crate::notes::Notes;
 use crate::target;
 
@@ -16,13 +19,13 @@ const LONGEST_NOTE: u64 = 4 << 20;
 /// So many processes of ours that hang are enough: beyond, nothing is asked.
 const MOST_PROCESSES: usize = 64;
 
-/// A mount that hangs.
+/// A mount that hangs, or answers with an error alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Hanging {
     device: (u32, u32),
     /// The mount point. What is not UTF-8 in it is U+FFFD.
     mount: String,
-    /// When it was first seen to hang, by the host's clock.
+    /// When it was first seen so, by the host's clock.
     since_ms: Timestamp,
     /// Which process of ours hangs there, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,11 +46,25 @@ struct Note {
     hanging: Vec<Hanging>,
 }
 
+/// What a run has found of mounts, and since when each is so.
+#[derive(Debug, Default)]
+pub(super) struct Stuck {
+    pub(super) hanging: Vec<(Mount, Timestamp)>,
+    /// They answered at once, so no process is stuck there.
+    pub(super) broken: Vec<(Mount, Timestamp)>,
+    /// The process that hangs, if it could not be killed.
+    pub(super) left_behind: Option<u32>,
+}
+
+/// One at a time of those that measure side by side in this process reads the note and writes it.
+static NOTING: Mutex<()> = Mutex::new(());
+
 /// What earlier runs have seen to hang.
 #[derive(Debug)]
 pub(super) struct Memory {
     notes: Notes,
-    /// A home folder may be shared by several machines.
+    /// A home folder may be shared by several machines, and those by containers that show the same boot. Machines that
+    /// were copied have one id, but each its own boots.
     name: String,
     boot: String,
     hanging: Vec<Hanging>,
@@ -56,11 +73,8 @@ pub(super) struct Memory {
 impl Memory {
     /// What was noted since the boot, as far as it is still true.
     pub(super) fn recall(notes: &Notes, tree: &Tree) -> Memory {
-        let mut machine = target::machine_id();
-        machine.retain(|letter| letter.is_ascii_alphanumeric());
-        machine.truncate(64);
         let boot = tree.text("proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
-        let name = format!("stuck-mounts-{machine}.json");
+        let name = format!("stuck-mounts-{}-{}.json", target::machine_in_names(), target::plain(&boot));
         let hanging = read(notes, &name, &boot, tree);
         Memory { notes: notes.clone(), name, boot, hanging }
     }
@@ -70,7 +84,7 @@ impl Memory {
         self.of(mount).any(|hanging| hanging.process.is_some()).then(|| self.since(mount)).flatten()
     }
 
-    /// Since when it hangs, if it did when it was asked last.
+    /// Since when it hangs or is broken, if it did so when it was asked last.
     pub(super) fn since(&self, mount: &Mount) -> Option<Timestamp> {
         self.of(mount).map(|hanging| hanging.since_ms).min()
     }
@@ -83,21 +97,30 @@ impl Memory {
         processes.len() >= MOST_PROCESSES
     }
 
-    /// Notes what hangs now. `asked` are those that were asked this time: if they are not among the ones that hang,
-    /// they have answered.
-    pub(super) fn note(self, tree: &Tree, asked: &[Mount], stuck: &[(Mount, Timestamp)], left_behind: Option<u32>) {
-        let process = left_behind.and_then(|pid| Process::running(pid, tree));
-        let now = stuck.iter().map(|(mount, since_ms)| Hanging { process, ..Hanging::of(mount, *since_ms) });
+    /// Notes what is stuck now. `asked` are those that were asked this time: if they are not among the ones that are
+    /// stuck, they have answered. What is not mounted any more is forgotten once no process hangs there.
+    pub(super) fn note(self, tree: &Tree, asked: &[Mount], stuck: &Stuck) {
+        let process = stuck.left_behind.and_then(|pid| Process::running(pid, tree));
+        let hanging =
+            stuck.hanging.iter().map(|(mount, since_ms)| Hanging { process, ..Hanging::of(mount, *since_ms) });
+        let now = hanging.chain(stuck.broken.iter().map(|(mount, since_ms)| Hanging::of(mount, *since_ms)));
+        let alone = NOTING.lock();
         // Read once more: another probe may have left something behind meanwhile.
         let before = read(&self.notes, &self.name, &self.boot, tree);
-        let stays = |hanging: &Hanging| hanging.process.is_some() || !asked.iter().any(|mount| hanging.is(mount));
+        let mounted = tree.bytes("proc/self/mountinfo").map(|list| mounts::parse(&list));
+        let is_mounted =
+            |hanging: &Hanging| mounted.as_ref().is_none_or(|all| all.iter().any(|mount| hanging.is(mount)));
+        let answered = |hanging: &Hanging| asked.iter().any(|mount| hanging.is(mount));
+        let stays = |hanging: &Hanging| hanging.process.is_some() || is_mounted(hanging) && !answered(hanging);
         let hanging: Vec<Hanging> = before.iter().filter(|hanging| stays(hanging)).cloned().chain(now).collect();
-        if hanging.is_empty() {
-            self.notes.remove(&self.name);
-        } else if hanging != before {
+        if !hanging.is_empty() {
+            // Also if it says what it did before: notes that are old are taken away.
             let note = Note { boot: self.boot, hanging };
             self.notes.write(&self.name, &serde_json::to_vec(&note).unwrap_or_default());
+        } else if !before.is_empty() {
+            self.notes.remove(&self.name);
         }
+        drop(alone);
     }
 
     fn of(&self, mount: &Mount) -> impl Iterator<Item = &Hanging> {

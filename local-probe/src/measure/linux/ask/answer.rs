@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::fs::statvfs;
+use rustix::io::Errno;
 
 use super::{Counts, Told, line};
 
@@ -25,6 +26,19 @@ const MOST_WORKERS: usize = 256;
 const STACK: usize = 64 << 10;
 /// Most bytes of questions.
 const LONGEST_INPUT: u64 = 64 << 20;
+
+/// What is said of a mount whose server, program or disk is gone: an sshfs that has ended or was cut off, a share of
+/// NFS that its server does not know any more, a share whose server does not answer, a disk that can't be read.
+const GONE: &[Errno] = &[
+    Errno::NOTCONN,
+    Errno::CONNABORTED,
+    Errno::STALE,
+    Errno::IO,
+    Errno::HOSTDOWN,
+    Errno::HOSTUNREACH,
+    Errno::TIMEDOUT,
+    Errno::SHUTDOWN,
+];
 
 enum News {
     /// The mount of this number is about to be asked.
@@ -50,16 +64,18 @@ pub fn answer_for_mounts(input: impl Read, mut output: impl Write) -> io::Result
 
 /// Asks one mount. May never return.
 pub(super) fn ask_one(point: &[u8]) -> Told {
-    statvfs(OsStr::from_bytes(point)).map_or(Told::Failed, |counts| {
-        Told::Counts(Counts {
+    match statvfs(OsStr::from_bytes(point)) {
+        Ok(counts) => Told::Counts(Counts {
             fragment_bytes: counts.f_frsize,
             blocks: counts.f_blocks,
             free: counts.f_bfree,
             available: counts.f_bavail,
             inodes: counts.f_files,
             inodes_free: counts.f_ffree,
-        })
-    })
+        }),
+        Err(error) if GONE.contains(&error) => Told::Broken,
+        Err(_) => Told::Failed,
+    }
 }
 
 /// Asks all of them and tells of each as soon as it answers, or is known to hang. Begins with one thread; as long as

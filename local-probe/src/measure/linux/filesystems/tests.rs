@@ -164,3 +164,23 @@ fn of_too_many_mounts_that_hang_as_many_are_told_as_a_sample_holds() {
     let told = stuck(hanging.iter());
     assert_eq!((told.len(), told[7].mount.as_str(), told[7].since_ms), (512, "/0008", Some(since)));
 }
+
+#[test]
+fn a_list_that_lacks_a_mount_nobody_could_ask_is_none() {
+    let host = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(host.path().join("proc/self")).unwrap();
+    let list = "1 0 8:1 / / rw - ext4 /dev/a rw\n2 1 0:9 / /proc rw - nfs4 nas:/ rw\n";
+    std::fs::write(host.path().join("proc/self/mountinfo"), list).unwrap();
+    let (tree, notes) = (Tree::at(host.path()), crate::notes::Notes::in_folder(&host.path().join("notes")));
+    let survey = |network_filesystems| {
+        let scope = sample::Scope { network_filesystems, ..sample::Scope::default() };
+        let asked = Asked { scope: &scope, spot: false, notes: &notes, target: "00" };
+        let (filesystems, stuck) = Survey::begin(&asked, &tree).finish();
+        assert_eq!(stuck, []);
+        filesystems.map(|all| all.into_iter().map(|fs| fs.mount).collect::<Vec<_>>())
+    };
+    // Without a process of its own, what may hang is not asked.
+    assert_eq!((survey(true), survey(false)), (None, Some(vec!["/".to_owned()])));
+    std::fs::write(host.path().join("proc/self/mountinfo"), "").unwrap();
+    assert_eq!(survey(true), Some(vec![]));
+}

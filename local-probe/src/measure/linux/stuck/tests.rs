@@ -37,7 +37,8 @@ impl Host {
     }
 
     fn note(&self, asked: &[Mount], stuck: &[(Mount, Timestamp)], left_behind: Option<u32>) {
-        self.recall().note(&self.tree, asked, stuck, left_behind);
+        let stuck = Stuck { hanging: stuck.to_vec(), broken: Vec::new(), left_behind };
+        self.recall().note(&self.tree, asked, &stuck);
     }
 
     fn notes(&self) -> usize {
@@ -94,6 +95,46 @@ fn the_time_it_was_first_seen_to_hang_stays_until_it_answers() {
     assert_eq!(host.recall().since(&nas), Some(at(5)));
     host.note(asked, &[], None);
     assert_eq!((host.recall().since(&nas), host.notes()), (None, 0));
+}
+
+#[test]
+fn a_mount_that_is_broken_is_asked_again_whatever_hangs_beside_it() {
+    let (host, nas, sshfs) = (Host::new(), mount(51, "/nas"), mount(52, "/sshfs"));
+    host.process(4711, 'D', 2, 900);
+    let both = [nas.clone(), sshfs.clone()];
+    let (hanging, broken) = (vec![(nas.clone(), at(5))], vec![(sshfs.clone(), at(6))]);
+    host.recall().note(&host.tree, &both, &Stuck { hanging, broken, left_behind: Some(4711) });
+    assert_eq!((host.recall().holds_a_process(&nas), host.recall().holds_a_process(&sshfs)), (Some(at(5)), None));
+    assert_eq!(host.recall().since(&sshfs), Some(at(6)));
+    host.note(std::slice::from_ref(&sshfs), &[], None);
+    assert_eq!((host.recall().since(&nas), host.recall().since(&sshfs)), (Some(at(5)), None));
+}
+
+#[test]
+fn copies_of_one_machine_that_share_a_home_keep_notes_of_their_own() {
+    let (host, nas) = (Host::new(), mount(51, "/nas"));
+    let asked = std::slice::from_ref(&nas);
+    host.note(asked, &[(nas.clone(), at(5))], None);
+    // The other one has the same machine-id(5) and booted another time.
+    host.write("proc/sys/kernel/random/boot_id", "3d1219c7-c4c5-404a-aa1f-6d2a48adfda4\n");
+    assert_eq!(host.recall().since(&nas), None);
+    assert!(host.recall().name.ends_with("-3d1219c7c4c5404aaa1f6d2a48adfda4.json"), "{}", host.recall().name);
+    host.note(asked, &[(nas.clone(), at(7))], None);
+    host.note(asked, &[], None);
+    host.write("proc/sys/kernel/random/boot_id", "first-boot\n");
+    assert_eq!((host.recall().since(&nas), host.notes()), (Some(at(5)), 1));
+}
+
+#[test]
+fn a_note_that_stays_true_stays_young() {
+    let (host, nas) = (Host::new(), mount(51, "/nas"));
+    let stuck = [(nas.clone(), at(5))];
+    host.note(std::slice::from_ref(&nas), &stuck, None);
+    let path = host.root.path().join("notes").join(host.recall().name);
+    let long_ago = std::time::SystemTime::UNIX_EPOCH;
+    fs::File::open(&path).unwrap().set_modified(long_ago).unwrap();
+    host.note(std::slice::from_ref(&nas), &stuck, None);
+    assert_ne!(fs::metadata(&path).unwrap().modified().unwrap(), long_ago);
 }
 
 #[test]
