@@ -31,6 +31,9 @@ ours() {
 hex() { case $1 in *[!0-9a-f]*) return 1 ;; esac; [ ${#1} -eq "$2" ]; }
 digits() { case $1 in *[!0-9]*) return 1 ;; esac; [ ${#1} -eq "$2" ]; }
 
+# Whether a text is of letters and digits alone.
+plain() { case $1 in *[!0-9A-Za-z]*) return 1 ;; esac; }
+
 file() { [ -f "$1" ] && [ ! -L "$1" ]; }
 
 foreign() { say foreign "$1"; return 1; }
@@ -72,16 +75,16 @@ of_keys() {
     esac || foreign "$1"
 }
 
-# What one run of the probe leaves for the next. While it is written, the probe's process number is behind its name.
+# What one run of the probe leaves for the next. While it is written, a number is behind its name.
 of_notes() {
     name=${1##*/}
     case ${name##*.} in *[!0-9]* | '') ;; *) name=${name%.*} ;; esac
     case $name in
-        security-updates) file "$1" ;;
+        security-updates-*) plain "${name#security-updates-}" && file "$1" ;;
         log-* | processes-*) hex "${name#*-}" 16 && file "$1" ;;
         stuck-mounts-*.json)
             name=${name#stuck-mounts-} name=${name%.json}
-            case $name in *[!0-9A-Za-z]*) false ;; *) file "$1" ;; esac
+            plain "${name%%-*}" && plain "${name#*-}" && file "$1"
             ;;
         *) false ;;
     esac || foreign "$1"
@@ -145,8 +148,7 @@ remove() {
     done
     [ -z "$shared" ] || return
     rm -f "$1"/keys/*.pub "$1"/keys/.[0-9a-f]*
-    rm -f "$1"/notes/security-updates "$1"/notes/security-updates.[0-9]* "$1"/notes/log-* "$1"/notes/processes-* \
-        "$1"/notes/stuck-mounts-*
+    rm -f "$1"/notes/security-updates-* "$1"/notes/stuck-mounts-* "$1"/notes/log-* "$1"/notes/processes-*
     rmdir "$1/keys" "$1/spool" "$1/notes" 2>/dev/null
     if why=$(rmdir "$1" 2>&1); then say removed "$1"; else say left "$1: $why"; fi
     # The place script may have made it; an empty one is missed by nobody.

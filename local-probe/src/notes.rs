@@ -12,7 +12,14 @@ use std::time::{Duration, SystemTime};
 use crate::durable;
 
 /// No probe runs as long as this.
-const HALF_DONE_STAYS: Duration = Duration::from_secs(24 * 3600);
+const HALF_DONE_STAYS: Duration = Duration::from_hours(24);
+/// Age at which a note of a machine goes: it may be none of those that share this home any more. What is still true is
+/// written anew before, or found out again.
+const OF_A_MACHINE_STAYS: Duration = Duration::from_hours(7 * 24);
+/// How the names of those begin. Behind it stands which machine's it is.
+const OF_A_MACHINE: [&str; 2] = ["security-updates-", "stuck-mounts-"];
+/// How the names of those begin that belong to a spool. The rest is the name of its folder.
+const OF_A_SPOOL: [&str; 2] = ["log-", "processes-"];
 
 /// The folder, if there is one to write to.
 #[derive(Clone, Debug)]
@@ -34,12 +41,20 @@ impl Notes {
     /// Notes something in place of what was there. Probes that run at the same time each write a whole file; the last
     /// one stays.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) {
-        // One name for each process, so that two can't write into each other's.
-        let unfinished = self.folder.join(format!("{name}.{}", std::process::id()));
-        let written = self
-            .make_folder()
-            .and_then(|()| durable::create(&unfinished, bytes))
-            .and_then(|_| fs::rename(&unfinished, self.folder.join(name)));
+        // A name of its own each time, so that two can't write into each other's: machines that share a home have the
+        // same numbers for their processes.
+        let Ok(number) = getrandom::u64() else { return };
+        self.write_by_way_of(&format!("{name}.{number:020}"), name, bytes);
+    }
+
+    fn write_by_way_of(&self, unfinished: &str, name: &str, bytes: &[u8]) {
+        let unfinished = self.folder.join(unfinished);
+        let created = self.make_folder().and_then(|()| durable::create(&unfinished, bytes));
+        let written = match created {
+            // Another's.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return,
+            created => created.and_then(|_| fs::rename(&unfinished, self.folder.join(name))),
+        };
         if written.is_err() {
             drop(fs::remove_file(&unfinished));
         }
@@ -57,25 +72,30 @@ impl Notes {
         }
     }
 
-    /// Takes away what belongs to a spool that is gone, and what a probe that was killed has left half done.
+    /// Takes away what belongs to a spool that is gone, what a machine has noted long ago, and what a probe that was
+    /// killed has left half done.
     pub(crate) fn tidy(&self, spools: &Path, now: SystemTime) {
         for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let name = entry.file_name();
             let name = name.to_string_lossy();
             let of_no_spool = spool_of(&name).is_some_and(|spool| !spools.join(spool).exists());
-            let half_done = name.rsplit_once('.').is_some_and(|(_, process)| process.parse::<u32>().is_ok());
+            let half_done = name
+                .rsplit_once('.')
+                .is_some_and(|(_, number)| !number.is_empty() && number.bytes().all(|c| c.is_ascii_digit()));
+            let of_a_machine = OF_A_MACHINE.iter().any(|beginning| name.starts_with(beginning));
             let written = entry.metadata().and_then(|found| found.modified()).unwrap_or(now);
-            let old = now.duration_since(written).is_ok_and(|age| age > HALF_DONE_STAYS);
-            if of_no_spool || half_done && old {
+            let age = now.duration_since(written).unwrap_or_default();
+            let old = half_done && age > HALF_DONE_STAYS || of_a_machine && age > OF_A_MACHINE_STAYS;
+            if of_no_spool || old {
                 drop(fs::remove_file(entry.path()));
             }
         }
     }
 }
 
-/// The spool whose notes have this name: its folder's name, 16 hexadecimal digits, ends it.
+/// The spool whose note has this name: its folder's name has 16 hexadecimal digits.
 fn spool_of(name: &str) -> Option<&str> {
-    let (_, spool) = name.rsplit_once('-')?;
+    let spool = OF_A_SPOOL.iter().find_map(|beginning| name.strip_prefix(beginning))?;
     (spool.len() == 16 && spool.bytes().all(|c| c.is_ascii_hexdigit())).then_some(spool)
 }
 
@@ -93,6 +113,17 @@ mod tests {
         assert_eq!(notes.read("a", 6).unwrap(), b"second");
         assert_eq!(notes.read("a", 5), None, "it is longer than anything we wrote");
         assert_eq!(fs::read_dir(folder.path().join("notes")).unwrap().count(), 1);
+        // What another one has begun to write is left to it.
+        fs::write(folder.path().join("notes/a.1"), b"half").unwrap();
+        notes.write_by_way_of("a.1", "a", b"third");
+        assert_eq!(
+            (notes.read("a", 6).unwrap(), notes.read("a.1", 6).unwrap()),
+            (b"second".to_vec(), b"half".to_vec())
+        );
+        // A note that can't take its place leaves nothing behind.
+        fs::create_dir_all(folder.path().join("notes/b/c")).unwrap();
+        notes.write("b", b"x");
+        assert_eq!(fs::read_dir(folder.path().join("notes")).unwrap().count(), 3);
         notes.remove("a");
         assert_eq!(notes.read("a", 6), None);
         let nowhere = Notes::in_folder(Path::new("/proc/nowhere"));
@@ -101,16 +132,16 @@ mod tests {
     }
 
     #[test]
-    fn notes_of_spools_that_are_gone_and_half_done_ones_go() {
+    fn notes_of_spools_that_are_gone_and_old_ones_of_machines_and_half_done_ones_go() {
         let folder = tempfile::tempdir().unwrap();
         let (notes, spools) = (Notes::in_folder(&folder.path().join("notes")), folder.path().join("spool"));
         fs::create_dir_all(spools.join("00aa11bb22cc33dd")).unwrap();
         let names = [
             "processes-00aa11bb22cc33dd",
             "processes-ffaa11bb22cc33dd",
-            "log-ffaa11bb22cc33dd.77",
-            "security-updates",
-            "stuck-mounts-3d1219c7c4c5404aaa1f6d2a48adfda4.json",
+            "log-ffaa11bb22cc33dd.01234567890123456789",
+            "security-updates-ffaa11bb22cc33dd",
+            "stuck-mounts-3d1219c7c4c5404aaa1f6d2a48adfda4-eedaaeeeeb244ed79701166aaf83b3c3.json",
         ];
         names.iter().for_each(|name| notes.write(name, b"x"));
         let left = |at: SystemTime| {
@@ -122,5 +153,6 @@ mod tests {
         };
         assert_eq!(left(crate::measure::now()), [names[2], names[0], names[3], names[4]]);
         assert_eq!(left(crate::measure::now() + 2 * HALF_DONE_STAYS), [names[0], names[3], names[4]]);
+        assert_eq!(left(crate::measure::now() + 2 * OF_A_MACHINE_STAYS), [names[0]]);
     }
 }

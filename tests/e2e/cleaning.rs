@@ -60,13 +60,13 @@ fn notes_of_the_probe_go_with_it_also_those_it_had_not_finished() {
     let place = place(&world, HOST);
     let spool = fs::read_dir(place.join("spool")).unwrap().next().unwrap().unwrap().file_name().into_string().unwrap();
     for name in [
-        "security-updates",
-        "security-updates.4711",
+        "security-updates-3d1219c7c4c5404aaa1f6d2a48adfda4",
+        "security-updates-web1.04711471147114711471",
         &format!("log-{spool}"),
-        &format!("log-{spool}.12"),
+        &format!("log-{spool}.12121212121212121212"),
         "processes-0123456789abcdef",
-        "stuck-mounts-3d1219c7c4c5404aaa1f6d2a48adfda4.json",
-        "stuck-mounts-web1.json.4711",
+        "stuck-mounts-3d1219c7c4c5404aaa1f6d2a48adfda4-eedaaeeeeb244ed79701166aaf83b3c3.json",
+        "stuck-mounts-web1-eedaaeeeeb244ed79701166aaf83b3c3.json.04711471147114711471",
     ] {
         note(&place, name);
     }
@@ -77,13 +77,13 @@ fn notes_of_the_probe_go_with_it_also_those_it_had_not_finished() {
     world.server.collector(&[]).expect(0);
     let elsewhere = world.sshd.home(HOST).join("elsewhere");
     fs::create_dir(&elsewhere).unwrap();
-    fs::write(elsewhere.join("security-updates"), "").unwrap();
+    fs::write(elsewhere.join("security-updates-web1"), "").unwrap();
     if place.join("notes").exists() {
         fs::remove_dir_all(place.join("notes")).unwrap();
     }
     std::os::unix::fs::symlink("../../elsewhere", place.join("notes")).unwrap();
     assert!(clean(&world, &[], 3).contains("not ours"));
-    assert!(elsewhere.join("security-updates").exists());
+    assert!(elsewhere.join("security-updates-web1").exists());
 }
 
 #[test]
@@ -93,9 +93,17 @@ fn a_file_that_is_not_ours_keeps_everything_where_it_is_and_is_named() {
     world.server.collector(&[]).expect(0);
     let place = world.sshd.home(HOST).join(".cache/fleet-health");
     let spool = fs::read_dir(place.join("spool")).unwrap().next().unwrap().unwrap().path();
-    note(&place, "security-updates");
+    note(&place, "security-updates-web1");
     let strange = ["letters", "keys/id_ed25519", ".hidden", "probe-mine", "spool/letters"].map(|name| place.join(name));
-    let notes = ["letters", "log-mine", "log-00112233445566.77", "security-updates.old", "stuck-mounts-.x.json", "12"];
+    let notes = [
+        "letters",
+        "log-mine",
+        "log-00112233445566.77",
+        "security-updates-web1.old",
+        "stuck-mounts-.x.json",
+        "stuck-mounts-a-b-c.json",
+        "12",
+    ];
     let notes = notes.map(|name| place.join("notes").join(name));
     for strange in strange.into_iter().chain(notes).chain([spool.join("1.fhe")]) {
         fs::write(&strange, "").unwrap();

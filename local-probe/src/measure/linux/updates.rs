@@ -21,6 +21,7 @@ use std::time::{Duration, SystemTime};
 use super::Tree;
 use crate::measure::now;
 use crate::notes::Notes;
+use crate::target;
 
 /// Age from which on a list says nothing about today.
 const STALE: Duration = Duration::from_hours(14 * 24);
@@ -28,9 +29,13 @@ const STALE: Duration = Duration::from_hours(14 * 24);
 const LISTS: &str = "var/lib/apt/lists";
 const STATUS: &str = "var/lib/dpkg/status";
 
-/// The number for a state of the files, in the notes: reading long lists costs tens of milliseconds.
-const NOTE: &str = "security-updates";
 const LONGEST_NOTE: u64 = 64 << 10;
+
+/// The name of the note with the number for a state of the files: reading long lists costs tens of milliseconds. One for
+/// each of the machines that share a home.
+fn name_of_note() -> String {
+    format!("security-updates-{}", target::machine_in_names())
+}
 
 pub(super) fn security(tree: &Tree, notes: &Notes) -> Option<u32> {
     waiting(tree, notes, now())
@@ -49,7 +54,7 @@ fn waiting(tree: &Tree, notes: &Notes, now: SystemTime) -> Option<u32> {
         return Some(count);
     }
     let count = count(tree, &lists).ok()??;
-    notes.write(NOTE, format!("{count}\n{state}").as_bytes());
+    notes.write(&name_of_note(), format!("{count}\n{state}").as_bytes());
     Some(count)
 }
 
@@ -92,7 +97,7 @@ fn state(tree: &Tree, lists: &[&str]) -> Option<String> {
 }
 
 fn noted(notes: &Notes, state: &str) -> Option<u32> {
-    let note = String::from_utf8(notes.read(NOTE, LONGEST_NOTE)?).ok()?;
+    let note = String::from_utf8(notes.read(&name_of_note(), LONGEST_NOTE)?).ok()?;
     let (count, of_state) = note.split_once('\n')?;
     if of_state == state { count.parse().ok() } else { None }
 }

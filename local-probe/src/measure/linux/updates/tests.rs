@@ -93,13 +93,13 @@ fn lists_are_read_again_when_they_or_what_is_installed_have_changed_and_not_befo
     let bench = Bench::new();
     let (tree, notes) = (bench.host("small-vm"), bench.notes());
     assert_eq!(security(&tree, &notes), Some(4));
-    let note = String::from_utf8(notes.read(NOTE, LONGEST_NOTE).unwrap()).unwrap();
-    notes.write(NOTE, note.replacen('4', "7", 1).as_bytes());
+    let note = String::from_utf8(notes.read(&name_of_note(), LONGEST_NOTE).unwrap()).unwrap();
+    notes.write(&name_of_note(), note.replacen('4', "7", 1).as_bytes());
     assert_eq!(security(&tree, &notes), Some(7), "from the note");
     aged(&tree.path(STATUS), 2 * DAY);
     assert_eq!(security(&tree, &notes), Some(4));
     for damaged in ["", "\n", "x", "-1\n", &note.replacen('4', "four", 1)] {
-        notes.write(NOTE, damaged.as_bytes());
+        notes.write(&name_of_note(), damaged.as_bytes());
         assert_eq!(security(&tree, &notes), Some(4), "{damaged:?}");
     }
     let nowhere = Notes::in_folder(Path::new("/proc/nowhere"));
