@@ -3,7 +3,11 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
+use super::super::mounts;
 use super::Tree;
+
+/// Where kernels without modules of their own beside them are.
+const BOOT: &str = "boot";
 
 /// Where each kernel has a folder of modules.
 const MODULES: [&str; 2] = ["lib/modules", "usr/lib/modules"];
@@ -15,13 +19,16 @@ const LONGEST: usize = 64;
 /// host does not show which it has.
 pub(super) fn reason(tree: &Tree, running: &str) -> Option<Option<String>> {
     let with_modules: Vec<String> = MODULES.iter().flat_map(|folder| releases(tree, folder, "")).collect();
-    let images = images(tree);
+    let shows_boot = shows_boot(tree);
+    let images = images(tree, shows_boot);
     let has_modules = with_modules.iter().any(|release| release == running);
     // Kernels with no modules at all have no folder either: only others of the same make show that there was one.
     if !has_modules && with_modules.iter().any(|other| flavour(other) == flavour(running)) {
         return Some(Some(format!("the modules of the running kernel {running} are gone")));
     }
-    if !has_modules && !images.iter().any(|(release, _)| release == running) {
+    // Where /boot is not looked at, newer images may be there, unless they are kept with the modules.
+    let has_image = images.iter().any(|(release, _)| release == running);
+    if !(has_image || has_modules && shows_boot) {
         return None;
     }
     let is_newer = |release: &str| flavour(release) == flavour(running) && numbers(release) > numbers(running);
@@ -36,9 +43,10 @@ pub(super) fn reason(tree: &Tree, running: &str) -> Option<Option<String>> {
 
 /// The images and when they came, in seconds: the change of the inode, since packages keep the time of the build as
 /// that of the content. Of two copies the earlier counts; the other may have been made anew.
-fn images(tree: &Tree) -> Vec<(String, i64)> {
-    let in_boot = ["vmlinuz-", "vmlinux-"].into_iter().flat_map(|prefix| {
-        releases(tree, "boot", prefix).map(move |release| (format!("boot/{prefix}{release}"), release))
+fn images(tree: &Tree, with_boot: bool) -> Vec<(String, i64)> {
+    let prefixes = ["vmlinuz-", "vmlinux-"].into_iter().filter(|_| with_boot);
+    let in_boot = prefixes.flat_map(|prefix| {
+        releases(tree, BOOT, prefix).map(move |release| (format!("{BOOT}/{prefix}{release}"), release))
     });
     // Fedora, Arch and systemd's kernel-install keep the image with the modules.
     let with_modules = MODULES.into_iter().flat_map(|folder| {
@@ -53,6 +61,17 @@ fn images(tree: &Tree) -> Vec<(String, i64)> {
         }
     }
     images
+}
+
+/// Whether `/boot` can be looked at without mounting what is to come there. systemd mounts the partition that the
+/// machine boots from when somebody wants something of it, and takes it away again two minutes later.
+/// Source: systemd-gpt-auto-generator(8).
+fn shows_boot(tree: &Tree) -> bool {
+    let mounts = mounts::parse(&tree.bytes("proc/self/mountinfo").unwrap_or_default());
+    let is_there = |mount: &&mounts::Mount| mount.point.strip_prefix(b"/").is_some_and(|path| path == BOOT.as_bytes());
+    let there: Vec<_> = mounts.iter().filter(is_there).collect();
+    let is_covered = |mount: &mounts::Mount| there.iter().any(|other| other.parent == mount.id);
+    !there.iter().any(|mount| mount.fs_type == "autofs" && !is_covered(mount))
 }
 
 /// What follows the prefix in the names in a folder, if it can be a kernel's release.

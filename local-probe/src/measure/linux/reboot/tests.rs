@@ -99,3 +99,26 @@ fn a_hostile_list_of_packages_becomes_one_short_line() {
     let (_root, empty) = host(LONG_AGO, &["run/reboot-required", "run/reboot-required.pkgs"]);
     assert_eq!(required(&empty, None, false), because("/run/reboot-required"));
 }
+
+#[test]
+fn what_would_be_mounted_by_looking_at_it_is_not_looked_at() {
+    let modules = ["lib/modules/6.1.0-9-amd64/modules.dep", "lib/modules/6.1.0-13-amd64/modules.dep"];
+    let images = ["boot/vmlinuz-6.1.0-9-amd64", "boot/vmlinuz-6.1.0-13-amd64"];
+    let automount = "30 1 0:30 / /boot rw - autofs systemd-1 rw\n";
+    let mounted = "40 30 8:1 / /boot rw - vfat /dev/sda1 rw\n";
+    let waits = because("kernel 6.1.0-13-amd64 is installed, 6.1.0-9-amd64 runs");
+    let told = |mounts: &str, files: &[&str]| {
+        let (root, tree) = host(LONG_AGO, &[files, &["proc/self/mountinfo"]].concat());
+        fs::write(root.path().join("proc/self/mountinfo"), mounts).unwrap();
+        required(&tree, Some("6.1.0-9-amd64"), false)
+    };
+    let all = [modules, images].concat();
+    assert_eq!(told(automount, &all), None, "a newer kernel would be there, and is not seen");
+    assert_eq!(told(&format!("{automount}{mounted}"), &all), waits);
+    assert_eq!(told("30 1 0:30 / /boot/efi rw - autofs systemd-1 rw\n", &all), waits);
+    // Where images are kept with the modules, nothing is missed.
+    let with_modules = ["usr/lib/modules/6.1.0-9-amd64/vmlinuz", "usr/lib/modules/6.1.0-13-amd64/vmlinuz"];
+    assert_eq!(told(automount, &with_modules), waits);
+    assert_eq!(told(automount, &with_modules[..1]), NOT_REQUIRED);
+    assert_eq!(told(automount, &modules[1..]), because("the modules of the running kernel 6.1.0-9-amd64 are gone"));
+}
