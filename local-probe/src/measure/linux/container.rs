@@ -105,7 +105,7 @@ mod tests {
         let container = |kind: &str, cpu_limit, memory_limit_bytes| {
             Some(Container { kind: kind.to_owned(), cpu_limit, memory_limit_bytes })
         };
-        assert_eq!(read(&Tree::of("container-v2")), container("docker", Some(1.5), Some(1 << 30)));
+        assert_eq!(read(&Tree::of("container-v2")), container("docker", Some(1.5), Some(2 << 30)));
         assert_eq!(read(&Tree::of("container-v1")), container("container-other", Some(0.5), Some(512 << 20)));
         assert_eq!(read(&Tree::of("container-lxcfs")), container("lxc", None, Some(4 << 30)));
         for host in ["small-vm", "server-128", "linux-3.10", "zfs", "none", "hostile"] {

@@ -1,10 +1,15 @@
-//! The limits of our own control group and of those above it, as far up as we can see; inside a container that is the
-//! container's. Source: cgroups(7), and the kernel's Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst.
+//! The limits of the control groups above our session, as far up as we can see; inside a container that is the
+//! container's. What limits our session alone says nothing of the others. Source: cgroups(7), systemd.special(7), and
+//! the kernel's Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst.
 
 use super::Tree;
 
 /// From here on a limit of version 1 is none: it writes the most pages there can be.
 const UNLIMITED: u64 = 1 << 60;
+/// What systemd, also that in a container, makes for sessions, services, and itself.
+const OF_SYSTEMD: [&str; 3] = ["user.slice", "system.slice", "init.scope"];
+/// How the names of groups begin that are a container's, wherever its manager runs.
+const OF_CONTAINERS: [&str; 6] = ["docker-", "libpod-", "crio-", "cri-containerd-", "kubepods", "lxc.payload"];
 /// Deepest nesting that is looked at.
 const DEEPEST: usize = 64;
 
@@ -73,10 +78,15 @@ fn path_of<'a>(list: &'a str, controller: &str) -> &'a str {
     paths.into_iter().next().filter(|path| !path.split('/').any(|part| part == "..")).unwrap_or_default()
 }
 
-/// The folders of our group and all above it. Those that are not there (a container that sees its own group as the
-/// root, but is told its place in the host) have no files to read.
+/// The folders of the group above our session, and of all above that. Those that are not there (a container that sees
+/// its own group as the root, but is told its place in the host) have no files to read.
 fn groups_upward(root: &str, path: &str) -> Vec<String> {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).take(DEEPEST).collect();
+    // Without a view of its own, a container of a service's lies below `system.slice`.
+    let is_of_container = |part: &&str| OF_CONTAINERS.iter().any(|beginning| part.starts_with(beginning));
+    let containers = parts.iter().rposition(is_of_container).map_or(0, |last| last + 1);
+    let own = parts[containers..].iter().position(|part| OF_SYSTEMD.contains(part));
+    let parts = &parts[..own.map_or(parts.len(), |own| containers + own)];
     (0..=parts.len()).rev().map(|depth| [&[root], &parts[..depth]].concat().join("/")).collect()
 }
 
@@ -115,13 +125,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_nested_groups_the_smallest_limit_counts() {
-        // The session's slice allows 1 GiB, of which 300 MiB are used, the container 2 GiB, of which all but 400 MiB.
+    fn the_limits_of_a_container_count_and_those_of_a_session_in_it_do_not() {
+        // The container may use 2 GiB, of which 400 MiB are left; sessions in it 1 GiB, and one CPU.
         let expected = Limits {
             cpus: Some(1.5),
-            memory: Some(MemoryLimit { bytes: 1 << 30, available_bytes: (400 << 20) + 4096 }),
+            memory: Some(MemoryLimit { bytes: 2 << 30, available_bytes: (400 << 20) + 4096 }),
         };
         assert_eq!(limits(&Tree::of("container-v2")), expected);
+    }
+
+    #[test]
+    fn of_nested_groups_the_smallest_limit_counts() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |file: &str, text: &str| {
+            let file = root.path().join(file);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
+        };
+        write("proc/self/cgroup", "0::/pod/inner\n");
+        write("sys/fs/cgroup/cgroup.controllers", "cpu memory\n");
+        for (group, cpu, bytes, in_use) in
+            [("pod", "200000 100000", 4000, 3500), ("pod/inner", "max 100000", 2000, 1000)]
+        {
+            write(&format!("sys/fs/cgroup/{group}/cpu.max"), cpu);
+            write(&format!("sys/fs/cgroup/{group}/memory.max"), &bytes.to_string());
+            write(&format!("sys/fs/cgroup/{group}/memory.current"), &in_use.to_string());
+            write(&format!("sys/fs/cgroup/{group}/memory.stat"), "inactive_file 100\n");
+        }
+        let memory = MemoryLimit { bytes: 2000, available_bytes: 600 };
+        assert_eq!(limits(&Tree::at(root.path())), Limits { cpus: Some(2.0), memory: Some(memory) });
     }
 
     #[test]
@@ -143,5 +175,22 @@ mod tests {
         assert_eq!(path_of("0::/../../secret\n", ""), "");
         assert_eq!(path_of("5:cpu,cpuacct:/a\n4:memory:/b:c\n0::/d\n", "memory"), "/b:c");
         assert_eq!(groups_upward("r", "/a/b"), ["r/a/b", "r/a", "r"]);
+    }
+
+    #[test]
+    fn what_systemd_makes_in_a_container_is_left_out_and_what_it_made_for_the_container_is_not() {
+        for (path, innermost) in [
+            ("/user.slice/user-0.slice/session-1.scope", "r"),
+            ("/system.slice/cron.service", "r"),
+            ("/init.scope", "r"),
+            ("/lxc.payload.web1/user.slice/user-0.slice/session-1.scope", "r/lxc.payload.web1"),
+            ("/lxc/web1/system.slice/ssh.service", "r/lxc/web1"),
+            ("/user.slice/user-7.slice/lxc.payload.web1/init.scope", "r/user.slice/user-7.slice/lxc.payload.web1"),
+            ("/system.slice/docker-c0ffee.scope", "r/system.slice/docker-c0ffee.scope"),
+            ("/system.slice/docker-c0ffee.scope/init.scope", "r/system.slice/docker-c0ffee.scope"),
+            ("/kubepods.slice/kubepods-pod1.slice/crio-1.scope", "r/kubepods.slice/kubepods-pod1.slice/crio-1.scope"),
+        ] {
+            assert_eq!(groups_upward("r", path)[0], innermost, "{path}");
+        }
     }
 }

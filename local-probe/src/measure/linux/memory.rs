@@ -158,10 +158,10 @@ mod tests {
     #[test]
     fn the_limit_of_a_container_counts_where_it_is_below_the_machines_memory() {
         let memory = of("container-v2").0.unwrap();
-        assert_eq!((memory.total_bytes, memory.available_bytes), (1 << 30, (400 << 20) + 4096));
+        assert_eq!((memory.total_bytes, memory.available_bytes), (2 << 30, (400 << 20) + 4096));
         assert!(memory.of_container && memory.cached_bytes.is_none());
         let tree = Tree::of("container-v2");
-        assert_eq!(read(&tree, None).0.unwrap().total_bytes, 8_134_440 * KIB, "a session's limit is not the host's");
+        assert_eq!(read(&tree, None).0.unwrap().total_bytes, 8_134_440 * KIB, "the limit of a group is not the host's");
         let machine = Memory { total_bytes: 1000, available_bytes: 10, ..Memory::default() };
         let limit = |bytes| MemoryLimit { bytes, available_bytes: 900 };
         assert_eq!(within(machine, &limit(999)).available_bytes, 10, "the machine has no more to give");
