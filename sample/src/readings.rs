@@ -103,7 +103,7 @@ pub struct Readings {
     /// Connections the firewall keeps track of; absent where it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conntrack: Option<Usage>,
-    /// Whether something keeps the clock right, as the kernel knows it.
+    /// Whether something keeps the clock right, as systemd-timesyncd or chrony says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_synchronized: Option<bool>,
     /// Whether the host waits for a reboot.
