@@ -47,7 +47,7 @@ impl Begun {
         Begun { asking: systemctl.map(|systemctl| Asking::begin(&systemctl, &asked.scope.units)) }
     }
 
-    /// Absent without systemd, and where it did not answer in time.
+    /// Absent without systemd, and where it did not tell in time what failed.
     pub(super) fn finish(self) -> Option<Vec<SystemdUnit>> {
         self.asking?.finish()
     }
@@ -68,10 +68,9 @@ impl Asking {
 
     fn finish(self) -> Option<Vec<SystemdUnit>> {
         let failed = parse_list(&text(&self.failed.finish()??));
-        let states = match self.states {
-            Some(states) => parse_show(&text(&states.finish()??)),
-            None => Vec::new(),
-        };
+        // Without an answer about the wanted ones, those that failed are told all the same.
+        let states = self.states.and_then(|states| states.finish()?);
+        let states = states.map(|shown| parse_show(&text(&shown))).unwrap_or_default();
         Some(join(failed, &self.wanted, &states))
     }
 }

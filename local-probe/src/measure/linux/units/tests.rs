@@ -128,13 +128,22 @@ fn read(root: &Path, units: &[&str]) -> Option<Vec<SystemdUnit>> {
 fn a_systemd_that_cannot_be_asked_or_does_not_answer_is_absent() {
     assert_eq!(read(host("exit 0").path(), &[]), Some(Vec::new()), "nothing has failed");
     assert_eq!(read(host("echo 'Failed to connect to bus: No such file or directory' >&2; exit 1").path(), &[]), None);
-    assert_eq!(read(host("[ $1 = list-units ]").path(), &["a"]), None);
+    assert_eq!(read(host("[ $1 = show ]").path(), &["a"]), None);
     let began = Instant::now();
     assert_eq!(read(host("trap '' TERM; sleep 100 & wait; wait").path(), &["a"]), None);
     assert!(began.elapsed() < Duration::from_secs(20));
     let without = host("exit 0");
     fs::remove_dir(without.path().join("run/systemd/system")).unwrap();
     assert_eq!(read(without.path(), &[]), None);
+}
+
+#[test]
+fn failed_units_are_told_also_where_nothing_is_known_of_the_wanted_ones() {
+    let list = "[ $1 = list-units ] && exec echo a.service loaded failed failed x;";
+    for nothing in ["exit 1", "trap '' TERM; sleep 100 & wait; wait"] {
+        let found = read(host(&format!("{list} {nothing}")).path(), &["a", "b"]);
+        assert_eq!(found, Some(vec![failed("a.service")]), "{nothing}");
+    }
 }
 
 #[test]
