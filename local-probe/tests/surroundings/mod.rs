@@ -54,15 +54,33 @@ fn a_bridge_is_told_by_its_port_and_what_stands_on_an_interface_by_that_one() {
     assert_eq!(told, [("far", true, Some(true)), ("uplink", true, Some(true))]);
 }
 
-#[test]
-fn a_chronyd_without_a_clock_to_follow_keeps_none_right() {
-    let host = Host::new();
-    // It neither sets the machine's clock nor leaves the network namespace, and ends with its host's process ids.
-    let start = "mount -t tmpfs none /run && mkdir /run/chrony && ip link set lo up && \
-        printf 'cmdport 323\nbindcmdaddress 127.0.0.1\nbindcmdaddress /\npidfile /run/chrony/chronyd.pid\n' > /run/conf && \
-        /usr/sbin/chronyd -x -u root -f /run/conf && until chronyc -n tracking > /run/answer; do :; done && exec \"$0\" run";
+/// A visit beside a chronyd that neither sets the machine's clock nor leaves its network namespace, and ends with its
+/// host's process ids. It has the folder and the user that Debian gives it; the command comes once it answers.
+fn beside_chronyd(host: &Host, conf: &str, command: &str) -> Option<bool> {
+    let start = "mount -t tmpfs none /run && ip link set lo up && printf \"$2\" > /run/conf && \
+        install -d -o _chrony -g _chrony -m 750 /run/chrony && /usr/sbin/chronyd -x -u _chrony -f /run/conf && \
+        until chronyc -n tracking > /run/answer; do :; done && ";
     let mut unshare = Command::new("unshare");
-    unshare.args(["--mount", "--net", "--pid", "--fork", "--mount-proc", "sh", "-c", start]).arg(host.probe());
+    unshare.args(["--mount", "--net", "--pid", "--fork", "--mount-proc", "sh", "-c", &format!("{start}{command}")]);
+    unshare.arg(host.probe()).arg(host.path("")).arg(conf);
     let answer = host.visit_by(&mut unshare, &host.request());
-    assert_eq!(answer.samples[0].readings.clock_synchronized, Some(false));
+    answer.samples[0].readings.clock_synchronized
+}
+
+const BY_NOBODY: &str =
+    "chown -R nobody \"$1\" && exec setpriv --reuid=nobody --regid=nogroup --clear-groups \"$0\" run";
+
+#[test]
+fn a_chronyd_without_a_clock_to_follow_keeps_none_right_and_says_so_to_every_account() {
+    for command in ["exec \"$0\" run", BY_NOBODY] {
+        let cannot_look = "setpriv --reuid=nobody --regid=nogroup --clear-groups test ! -e /run/chrony/chronyd.pid &&";
+        let told =
+            beside_chronyd(&Host::new(), "pidfile /run/chrony/chronyd.pid\n", &format!("{cannot_look} {command}"));
+        assert_eq!(told, Some(false), "{command}");
+    }
+}
+
+#[test]
+fn a_chronyd_that_answers_nobody_is_absent() {
+    assert_eq!(beside_chronyd(&Host::new(), "pidfile /run/chrony/chronyd.pid\ncmdport 0\n", BY_NOBODY), None);
 }

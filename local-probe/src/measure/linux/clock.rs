@@ -22,8 +22,9 @@ const BELIEVED: Duration = Duration::from_secs(32_000);
 /// Exists as long as timesyncd runs: systemd makes it before the start and removes it after the end.
 const FOLDER: &str = "run/systemd/timesync";
 
-/// Where chronyd notes its process id: on Debian and Red Hat, and on older ones.
-const CHRONYD: [&str; 2] = ["run/chrony/chronyd.pid", "run/chronyd.pid"];
+/// What chronyd makes when it starts: its folder, which nobody else may look into, or on older systems a file alone. They
+/// may stay when it has ended: then chronyc finds nobody to ask.
+const CHRONYD: [&str; 2] = ["run/chrony", "run/chronyd.pid"];
 /// How long chronyc may take. It waits for an answer of this host's own chronyd.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// More than the one line it prints.
