@@ -87,7 +87,7 @@ fn watch(child: &mut Child, until: Instant, output: &mut Stream<impl Read>, comp
     loop {
         // Looked at before its output is read: then all that an ended one wrote is read.
         let ended = child.try_wait();
-        let read = output.read() | complaint.read();
+        let kept = output.read() | complaint.read();
         match ended {
             Ok(Some(status)) => {
                 output.read_what_is_there();
@@ -102,7 +102,7 @@ fn watch(child: &mut Child, until: Instant, output: &mut Stream<impl Read>, comp
             // Where whoever called us ignores SIGCHLD, nobody hears of ends, and its number may be another's by now.
             Err(error) => return How::Failed(error),
         }
-        if read {
+        if kept {
             pause = FIRST_PAUSE;
         } else {
             thread::sleep(pause.min(until.saturating_duration_since(Instant::now())));
@@ -173,16 +173,17 @@ impl<R: Read + AsFd> Stream<R> {
 }
 
 impl<R: Read> Stream<R> {
-    /// Reads a piece, keeps what there is room for and throws away the rest. Returns whether there was something.
+    /// Reads a piece, keeps what there is room for and throws away the rest. Returns whether something was kept: whoever
+    /// writes more than that is read as slowly as one who writes nothing, and has to wait for us.
     fn read(&mut self) -> bool {
         let Some(pipe) = &mut self.pipe else { return false };
-        let mut piece = [0; 16 * 1024];
+        let mut piece = [0; 64 * 1024];
         match pipe.read(&mut piece) {
             Ok(count @ 1..) => {
                 let room = self.most - self.kept.len();
                 self.whole &= count <= room;
                 self.kept.extend_from_slice(&piece[..count.min(room)]);
-                true
+                room > 0
             }
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => false,
             Ok(_) | Err(_) => {

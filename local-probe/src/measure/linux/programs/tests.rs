@@ -3,6 +3,7 @@
 use std::fs;
 
 use rustix::process::kill_process;
+use rustix::time::{ClockId, Timespec, clock_gettime};
 
 use super::*;
 
@@ -80,6 +81,17 @@ fn a_flood_is_cut_and_one_without_end_is_ended() {
     let endless = shell("cat /dev/zero & cat /dev/zero >&2", 1000, 1000);
     assert!(matches!(endless.how, How::Overdue), "{:?}", endless.how);
     assert_eq!((endless.output.len(), endless.complaint.len()), (1000, MOST_COMPLAINT));
+}
+
+#[test]
+fn a_flood_costs_next_to_nothing() {
+    let before = clock_gettime(ClockId::ThreadCPUTime);
+    let ended = shell("exec cat /dev/zero", 1000, 1000);
+    let after = clock_gettime(ClockId::ThreadCPUTime);
+    assert!(matches!(ended.how, How::Overdue) && !ended.whole, "{:?}", ended.how);
+    let nanoseconds = |time: Timespec| time.tv_sec * 1_000_000_000 + time.tv_nsec;
+    let took = nanoseconds(after) - nanoseconds(before);
+    assert!(took < 30_000_000, "{took} ns of CPU time");
 }
 
 #[test]
