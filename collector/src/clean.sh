@@ -86,6 +86,7 @@ of_notes() {
             name=${name#stuck-mounts-} name=${name%.json}
             plain "${name%%-*}" && plain "${name#*-}" && file "$1"
             ;;
+        hanging-programs-*.json) name=${name#hanging-programs-} && plain "${name%.json}" && file "$1" ;;
         *) false ;;
     esac || foreign "$1"
 }
@@ -148,7 +149,8 @@ remove() {
     done
     [ -z "$shared" ] || return
     rm -f "$1"/keys/*.pub "$1"/keys/.[0-9a-f]*
-    rm -f "$1"/notes/security-updates-* "$1"/notes/stuck-mounts-* "$1"/notes/log-* "$1"/notes/processes-*
+    rm -f "$1"/notes/security-updates-* "$1"/notes/stuck-mounts-* "$1"/notes/hanging-programs-* "$1"/notes/log-* \
+        "$1"/notes/processes-*
     rmdir "$1/keys" "$1/spool" "$1/notes" 2>/dev/null
     if why=$(rmdir "$1" 2>&1); then say removed "$1"; else say left "$1: $why"; fi
     # The place script may have made it; an empty one is missed by nobody.
