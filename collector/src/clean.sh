@@ -82,11 +82,10 @@ of_notes() {
     case $name in
         security-updates-*) plain "${name#security-updates-}" && file "$1" ;;
         log-* | processes-*) hex "${name#*-}" 16 && file "$1" ;;
-        stuck-mounts-*.json)
-            name=${name#stuck-mounts-} name=${name%.json}
+        stuck-mounts-*.json | hanging-programs-*.json)
+            name=${name#*-} name=${name#*-} name=${name%.json}
             plain "${name%%-*}" && plain "${name#*-}" && file "$1"
             ;;
-        hanging-programs-*.json) name=${name#hanging-programs-} && plain "${name%.json}" && file "$1" ;;
         *) false ;;
     esac || foreign "$1"
 }

@@ -37,7 +37,7 @@ pub use deadline::exit_after;
 pub use error::ProbeError;
 pub use home::Home;
 #[cfg(target_os = "linux")]
-pub use measure::{ASK_MOUNTS, answer_for_mounts};
+pub use measure::{ASK_MOUNTS, CHECKS, answer_for_checks, answer_for_mounts};
 pub use unattended::sample;
 pub use visit::run;
 

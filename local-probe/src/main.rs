@@ -50,6 +50,10 @@ fn main() -> ExitCode {
         [Some("sample")] => find_home().map_err(|error| vec![error]).and_then(|home| local_probe::sample(&home)),
         #[cfg(target_os = "linux")]
         [Some(local_probe::ASK_MOUNTS)] => return ask_mounts(),
+        #[cfg(target_os = "linux")]
+        [Some(local_probe::CHECKS)] => return look_at_checks(None),
+        #[cfg(target_os = "linux")]
+        [Some(local_probe::CHECKS), Some(name)] => return look_at_checks(Some(name)),
         [Some("--version")] => {
             println!("fleet-probe {VERSION}");
             Ok(())
@@ -66,13 +70,25 @@ fn main() -> ExitCode {
     done.map_or_else(|errors| report(&errors), |()| ExitCode::SUCCESS)
 }
 
-/// What another process of this program starts it for. It may hang for ever, so it keeps no folder busy and can be
-/// told by its name, which the path it was started by does not give it.
+/// What another process of this program starts it for. It may hang for ever, so it keeps no folder busy.
 #[cfg(target_os = "linux")]
 fn ask_mounts() -> ExitCode {
-    drop(std::fs::write("/proc/self/comm", "fleet-probe"));
+    be_known_by_name();
     let told = env::set_current_dir("/").and_then(|()| local_probe::answer_for_mounts(io::stdin(), io::stdout()));
     told.map_or(ExitCode::from(COULD_NOT_RUN), |()| ExitCode::SUCCESS)
+}
+
+/// The same, for the host's own checks.
+#[cfg(target_os = "linux")]
+fn look_at_checks(name: Option<&str>) -> ExitCode {
+    be_known_by_name();
+    ExitCode::from(local_probe::answer_for_checks(name, io::stdout()))
+}
+
+/// The path that such a process was started by does not give it the program's name.
+#[cfg(target_os = "linux")]
+fn be_known_by_name() {
+    drop(std::fs::write("/proc/self/comm", "fleet-probe"));
 }
 
 /// Sets what must hold before anything is read: the host's own work comes first, files for ourselves alone, no core

@@ -15,7 +15,7 @@ use sample::{Boot, Counters, Facts, Filesystem, HostName, Nonce, Readings, Sampl
 
 use crate::notes::Notes;
 #[cfg(target_os = "linux")]
-pub use linux::{ASK_MOUNTS, answer_for_mounts};
+pub use linux::{ASK_MOUNTS, CHECKS, answer_for_checks, answer_for_mounts};
 pub(crate) use system::host_name;
 
 /// Shortest window for a spot value of CPU use. A tick is 10 ms: half a second on one CPU has steps of 2 %.

@@ -67,8 +67,8 @@ fn notes_of_the_probe_go_with_it_also_those_it_had_not_finished() {
         "processes-0123456789abcdef",
         "stuck-mounts-3d1219c7c4c5404aaa1f6d2a48adfda4-eedaaeeeeb244ed79701166aaf83b3c3.json",
         "stuck-mounts-web1-eedaaeeeeb244ed79701166aaf83b3c3.json.04711471147114711471",
-        "hanging-programs-3d1219c7c4c5404aaa1f6d2a48adfda4.json",
-        "hanging-programs-web1.json.04711471147114711471",
+        "hanging-programs-3d1219c7c4c5404aaa1f6d2a48adfda4-eedaaeeeeb244ed79701166aaf83b3c3.json",
+        "hanging-programs-web1-eedaaeeeeb244ed79701166aaf83b3c3.json.04711471147114711471",
     ] {
         note(&place, name);
     }
@@ -104,7 +104,7 @@ fn a_file_that_is_not_ours_keeps_everything_where_it_is_and_is_named() {
         "security-updates-web1.old",
         "stuck-mounts-.x.json",
         "stuck-mounts-a-b-c.json",
-        "hanging-programs-a-b.json",
+        "hanging-programs-a-b-c.json",
         "12",
     ];
     let notes = notes.map(|name| place.join("notes").join(name));

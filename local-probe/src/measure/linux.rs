@@ -39,6 +39,7 @@ use std::thread;
 use std::time::Instant;
 
 pub use ask::{ASK_MOUNTS, answer_for_mounts};
+pub use checks::{CHECKS, answer_for_checks};
 
 use sample::{Counters, Cpu, CpuCounters, Facts, Readings};
 
@@ -98,7 +99,7 @@ impl<'a> Begun<'a> {
             logged_in_users: users::logged_in(&tree),
             file_handles: kernel_tables::file_handles(&tree),
             conntrack: kernel_tables::conntrack(&tree),
-            clock_synchronized: clock::synchronized(&tree),
+            clock_synchronized: clock::synchronized(&tree, asked.notes),
             reboot_required: reboot::required(&tree, facts.kernel.as_deref(), in_container),
             security_updates: updates::security(&tree, asked.notes),
             arrays: arrays::read(&tree),

@@ -12,6 +12,7 @@ use super::Namespace;
 
 const STATFS: u32 = 17;
 const INIT: u32 = 26;
+const NO_SUCH_FILE: i32 = -2;
 /// The kernel reads into no less.
 const BUFFER: usize = 1 << 20;
 
@@ -30,7 +31,7 @@ pub(crate) struct Fuse {
     device: Arc<File>,
     pub(crate) point: PathBuf,
     /// The requests that wait for an answer; none once all are answered at once.
-    waiting: Arc<Mutex<Option<Vec<u64>>>>,
+    waiting: Arc<Mutex<Option<Vec<Request>>>>,
 }
 
 struct Request {
@@ -67,20 +68,20 @@ impl Fuse {
             at_the_end.upgrade().into_iter().for_each(|device| answer_all(&device, &unanswered));
         });
         thread::spawn(move || {
-            while let Some(Request { operation, number }) = next(&device) {
+            while let Some(request) = next(&device) {
                 let mut waiting = waiting.lock().expect("nobody panics");
                 match waiting.as_mut() {
-                    _ if operation != STATFS => {}
-                    Some(waiting) => waiting.push(number),
-                    None => reply(&device, number, &counts()),
+                    Some(waiting) => waiting.push(request),
+                    None => answer(&device, &request),
                 }
             }
         });
     }
 
-    /// How many requests wait for an answer.
+    /// How many wait to be told how full it is.
     pub(crate) fn waiting(&self) -> usize {
-        self.waiting.lock().expect("nobody panics").as_ref().map_or(0, Vec::len)
+        let is_one = |request: &&Request| request.operation == STATFS;
+        self.waiting.lock().expect("nobody panics").iter().flatten().filter(is_one).count()
     }
 
     /// From now on it answers.
@@ -116,10 +117,17 @@ impl Drop for Fuse {
 }
 
 /// Answers what waits, and from now on everything at once.
-fn answer_all(device: &File, waiting: &Mutex<Option<Vec<u64>>>) {
+fn answer_all(device: &File, waiting: &Mutex<Option<Vec<Request>>>) {
     let waiting = waiting.lock().expect("nobody panics").take();
-    for number in waiting.into_iter().flatten() {
-        reply(device, number, &counts());
+    waiting.iter().flatten().for_each(|request| answer(device, request));
+}
+
+/// It tells how full it is, and holds nothing.
+fn answer(device: &File, request: &Request) {
+    if request.operation == STATFS {
+        reply(device, request.number, &counts());
+    } else {
+        say(device, request.number, NO_SUCH_FILE, &[]);
     }
 }
 
@@ -140,9 +148,13 @@ fn next(mut device: &File) -> Option<Request> {
     Some(Request { operation, number })
 }
 
-fn reply(mut device: &File, number: u64, body: &[u8]) {
+fn reply(device: &File, number: u64, body: &[u8]) {
+    say(device, number, 0, body);
+}
+
+fn say(mut device: &File, number: u64, error: i32, body: &[u8]) {
     let length = u32::try_from(16 + body.len()).expect("a short answer");
-    let mut answer = [length.to_ne_bytes(), [0; 4]].concat();
+    let mut answer = [length.to_ne_bytes(), error.to_ne_bytes()].concat();
     answer.extend(number.to_ne_bytes());
     answer.extend(body);
     // Whoever asked may be gone.

@@ -24,7 +24,7 @@ use super::mounts::Mount;
 pub const ASK_MOUNTS: &str = "statfs";
 /// The running program, also after its file was removed. A unit test's own program is the runner of all tests, which
 /// must not be started by one of them: it asks by threads of its own, like a host that starts no child.
-const PROGRAM: &str = if cfg!(test) { "" } else { "/proc/self/exe" };
+pub(super) const PROGRAM: &str = if cfg!(test) { "" } else { "/proc/self/exe" };
 /// How long all mounts may take together. One that hangs is known after 1.6 s, so only a host on which the child
 /// hardly comes to run takes this long: what it has not told by then is unknown, and does not count as hanging.
 const BUDGET: Duration = Duration::from_secs(5);

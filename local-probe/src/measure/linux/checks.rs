@@ -1,25 +1,28 @@
 //! Custom checks of the host's own: the programs in `~/.config/fleet-health/checks.d`, by the convention of Nagios
 //! plugins. They run as the account that the probe runs as, and without arguments.
+//!
+//! Links may lead to a server that is gone. So whatever follows one, in the folder's name or in it, is done by a child:
+//! this process would never end otherwise, and hold the visit's session open.
 
+mod apart;
 mod perfdata;
 mod trust;
 mod verdict;
 
-use std::env;
-use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sample::{Check, CheckState, most};
+pub use apart::{CHECKS, answer_for_checks};
+use sample::{Check, CheckState};
 
-use super::{Asked, programs};
+use super::programs::{self, How, Keeper, Pending};
+use super::{Asked, Tree, ask};
 
-/// The folder of checks, below the home.
-const FOLDER: &str = ".config/fleet-health/checks.d";
 /// How long all checks may take together: the collector gives the visit's one command 30 s.
 const BUDGET: Duration = Duration::from_secs(20);
 /// Until when those are waited for that were killed last.
@@ -32,13 +35,26 @@ const MOST_OUTPUT: usize = 64 * 1024;
 const MOST_TOLD: usize = 96 * 1024;
 /// How long the output of those may be that come behind so much.
 const SHORT_LINE: usize = 80;
-/// Most entries of the folder that are looked at.
-const MOST_ENTRIES: usize = 10_000;
+/// How long the folder may take to tell what is in it.
+const LOOK: Duration = Duration::from_secs(5);
+/// Longest list of names: as many as a sample holds, each as long as a file's name can be.
+const MOST_NAMES: usize = 128 * 1024;
+/// What is told in the place of all checks, where their folder does not answer.
+const ALL: &str = "checks.d";
 
 /// Checks that are under way.
 pub(super) struct Begun {
-    /// None where there is no folder for them, or they are not wanted.
-    running: Option<Running>,
+    /// None where they are not wanted.
+    pending: Option<Pending<Option<Vec<Check>>>>,
+}
+
+/// Where checks are, and how long they may take.
+#[derive(Clone, Debug)]
+struct Plan {
+    home: PathBuf,
+    keeper: Keeper,
+    each: Duration,
+    all: Duration,
 }
 
 struct Running {
@@ -47,33 +63,65 @@ struct Running {
     until: Instant,
 }
 
-/// Where checks are, and how long they may take.
-#[derive(Clone, Debug)]
-struct Plan {
-    home: PathBuf,
-    each: Duration,
-    all: Duration,
-}
-
 impl Begun {
     pub(super) fn begin(asked: &Asked<'_>) -> Begun {
-        // As sshd and cron set it, from passwd(5).
-        let home = env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute() && asked.scope.checks);
+        let home = apart::home().filter(|_| asked.scope.checks);
         let each = Duration::from_millis(u64::from(asked.scope.check_timeout_ms));
-        Begun { running: home.and_then(|home| Running::begin(Plan { home, each, all: BUDGET })) }
+        let keeper = Keeper::new(asked.notes, &Tree::live());
+        let plan = home.map(|home| Plan { home, keeper, each, all: BUDGET });
+        Begun { pending: plan.map(|plan| Pending::begin(Instant::now() + BUDGET + SLACK, move || plan.run())) }
     }
 
     /// What the checks found, by name. Absent without a folder for them, and where they are not wanted.
     pub(super) fn finish(self) -> Option<Vec<Check>> {
-        self.running.map(Running::finish)
+        self.pending?.finish()?
+    }
+}
+
+impl Plan {
+    /// Runs all checks there are. Absent without a folder for them.
+    fn run(self) -> Option<Vec<Check>> {
+        let until = Instant::now() + self.all;
+        match self.names() {
+            Ok(names) => Some(Running::begin(self, names?, until).finish()),
+            Err(hangs) => Some(vec![hangs]),
+        }
+    }
+
+    fn names(&self) -> Result<Option<Vec<String>>, Check> {
+        let Some(mut command) = self.child() else { return Ok(apart::names(&self.home)) };
+        let ended = self.keeper.run(ALL, &mut command, Instant::now() + LOOK.min(self.all), MOST_NAMES);
+        match ended.how {
+            How::Exited(0) => Ok(Some(String::from_utf8_lossy(&ended.output).lines().map(str::to_owned).collect())),
+            How::Exited(_) | How::Signalled(_) | How::Failed(_) => Ok(None),
+            How::Overdue => Err(unknown(ALL, "the folder of checks does not answer".to_owned())),
+            How::Hangs(since) => Err(unknown(ALL, format!("the folder of checks does not answer since {since}"))),
+        }
+    }
+
+    /// The program that becomes a check.
+    fn starter(&self, name: &str) -> Result<Command, String> {
+        if let Some(mut child) = self.child() {
+            child.arg(name);
+            return Ok(child);
+        }
+        let mut command = programs::command(&apart::trusted(&self.home, name)?);
+        command.env("HOME", &self.home);
+        Ok(command)
+    }
+
+    /// The program that looks at checks in the place of this one. Without /proc this one has to do it.
+    fn child(&self) -> Option<Command> {
+        let program = Path::new(ask::PROGRAM);
+        let mut command = programs::command(program);
+        command.arg(CHECKS).env("HOME", &self.home);
+        program.exists().then_some(command)
     }
 }
 
 impl Running {
-    fn begin(plan: Plan) -> Option<Running> {
-        let names = names(&plan.home.join(FOLDER))?;
+    fn begin(plan: Plan, names: Vec<String>, until: Instant) -> Running {
         let (send, found) = mpsc::channel();
-        let until = Instant::now() + plan.all;
         let shared = Arc::new((names.clone(), plan, AtomicUsize::new(0)));
         for _ in 0..AT_ONCE.min(names.len()) {
             let (shared, send) = (Arc::clone(&shared), send.clone());
@@ -92,7 +140,7 @@ impl Running {
                 break;
             }
         }
-        Some(Running { names, found, until: until + SLACK })
+        Running { names, found, until: until + SLACK }
     }
 
     fn finish(self) -> Vec<Check> {
@@ -125,37 +173,18 @@ fn shortened(mut checks: Vec<Check>) -> Vec<Check> {
     checks
 }
 
-/// The names of checks in a folder, sorted; the first ones if there are more than a sample holds. What an editor or a
-/// package manager leaves behind (`disk~`, `.disk.swp`, `disk,v`) is none.
-fn names(folder: &Path) -> Option<Vec<String>> {
-    let plain = |c: u8| c.is_ascii_alphanumeric() || b"._-".contains(&c);
-    let name = |entry: DirEntry| {
-        let name = entry.file_name().into_string().ok()?;
-        // A link that leads nowhere is a check that somebody misses.
-        let is_one = fs::metadata(entry.path()).map_or(true, |found| found.is_file());
-        (is_one && name.bytes().all(plain) && !name.starts_with('.')).then_some(name)
-    };
-    let entries = fs::read_dir(folder).ok()?;
-    let mut names: Vec<String> = entries.flatten().take(MOST_ENTRIES).filter_map(name).collect();
-    names.sort();
-    names.truncate(most::WATCHED);
-    Some(names)
-}
-
 fn check(plan: &Plan, name: &str, until: Instant) -> Check {
-    let path = plan.home.join(FOLDER).join(name);
-    if let Some(objection) = trust::objection(&path, &plan.home) {
-        return unknown(name, format!("not run: {objection}"));
-    }
+    let mut command = match plan.starter(name) {
+        Ok(command) => command,
+        Err(objection) => return unknown(name, objection),
+    };
     let began = Instant::now();
     let left = until.saturating_duration_since(began);
     if left.is_zero() {
         return unknown(name, format!("not run: others took the {} for all checks", verdict::duration(plan.all)));
     }
     let limit = plan.each.min(left);
-    let mut command = programs::command(&path);
-    command.env("HOME", &plan.home);
-    let ended = programs::run(&mut command, began + limit, MOST_OUTPUT);
+    let ended = plan.keeper.run(&format!("{ALL}/{name}"), &mut command, began + limit, MOST_OUTPUT);
     verdict::of(name, ended, limit)
 }
 

@@ -13,8 +13,9 @@ use std::fs;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::Tree;
-use super::programs::{self, How};
+use super::programs::{self, How, Keeper};
 use crate::measure::now;
+use crate::notes::Notes;
 
 /// How long after it was set the kernel believes a clock: 16 s of error, 500 µs more each second.
 const BELIEVED: Duration = Duration::from_secs(32_000);
@@ -32,17 +33,18 @@ const MOST: usize = 4096;
 /// What chronyd calls its own clock, when it is told to do without others.
 const ITSELF: &str = "7F7F0101";
 
-pub(super) fn synchronized(tree: &Tree) -> Option<bool> {
-    synchronized_at(tree, now()).or_else(|| by_chrony(tree))
+pub(super) fn synchronized(tree: &Tree, notes: &Notes) -> Option<bool> {
+    synchronized_at(tree, now()).or_else(|| by_chrony(tree, &Keeper::new(notes, tree)))
 }
 
-fn by_chrony(tree: &Tree) -> Option<bool> {
+fn by_chrony(tree: &Tree, keeper: &Keeper) -> Option<bool> {
     CHRONYD.iter().find(|file| tree.path(file).exists())?;
     let mut command = programs::command(&programs::find(tree, "chronyc")?);
-    let ended = programs::run(command.args(["-n", "-c", "tracking"]), Instant::now() + PATIENCE, MOST);
+    command.args(["-n", "-c", "tracking"]);
+    let ended = keeper.run("chronyc", &mut command, Instant::now() + PATIENCE, MOST);
     match ended.how {
         How::Exited(0) => tracking(&String::from_utf8_lossy(&ended.output)),
-        How::Exited(_) | How::Signalled(_) | How::Overdue | How::Failed(_) => None,
+        How::Exited(_) | How::Signalled(_) | How::Overdue | How::Hangs(_) | How::Failed(_) => None,
     }
 }
 
@@ -109,7 +111,8 @@ mod tests {
 
     #[test]
     fn hosts_without_timesyncd_or_chrony_do_not_tell() {
-        assert_eq!(synchronized(&Tree::of("none")), None);
-        assert_eq!(synchronized(&Tree::of("linux-3.10")), None);
+        let notes = Notes::in_folder(std::path::Path::new("/no/such"));
+        assert_eq!(synchronized(&Tree::of("none"), &notes), None);
+        assert_eq!(synchronized(&Tree::of("linux-3.10"), &notes), None);
     }
 }

@@ -11,7 +11,7 @@ mod kernel;
 use rustix::fs::{Access, access};
 use sample::{Log, LogLine, most};
 
-use super::programs::{self, Pending};
+use super::programs::{self, Keeper, Pending};
 use super::{Asked, Tree};
 use crate::notes::Notes;
 
@@ -61,7 +61,7 @@ impl Begun {
         let reading = || {
             let (notes, note) = (asked.notes.clone(), format!("log-{}", asked.target));
             let since = notes.read(&note, LONGEST_NOTE).and_then(|note| String::from_utf8(note).ok());
-            let from = From::begin(since.as_deref(), tree)?;
+            let from = From::begin(since.as_deref(), &notes, tree)?;
             Some(Reading { notes, note, most, from })
         };
         Begun { reading: if most > 0 { reading() } else { None } }
@@ -85,13 +85,13 @@ impl Begun {
 }
 
 impl From {
-    fn begin(since: Option<&str>, tree: &Tree) -> Option<From> {
+    fn begin(since: Option<&str>, notes: &Notes, tree: &Tree) -> Option<From> {
         // Also where journald runs without systemd having booted, as in some containers.
         if !tree.path("run/systemd/journal").is_dir() {
             return Some(From::Kernel(kernel::read(since, tree)));
         }
         let journalctl = programs::find(tree, "journalctl").filter(|_| may_read_journal(tree))?;
-        Some(From::Journal(journal::ask(&journalctl, since)))
+        Some(From::Journal(journal::ask(&journalctl, since, Keeper::new(notes, tree))))
     }
 }
 

@@ -10,9 +10,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use sample::Timestamp;
 
 use super::Tree;
+
+mod hanging;
+
+pub(super) use hanging::Keeper;
 
 /// Where programs of the host are looked for: not where an account's PATH may lead.
 const FOLDERS: [&str; 4] = ["usr/bin", "bin", "usr/sbin", "sbin"];
@@ -37,6 +42,8 @@ pub(super) struct Ended {
     /// The beginning of its standard error.
     pub(super) complaint: Vec<u8>,
     pub(super) took: Duration,
+    /// The process group, where something in it was still there a moment after it was killed.
+    pub(super) left: Option<u32>,
 }
 
 /// How a program ended.
@@ -47,6 +54,8 @@ pub(super) enum How {
     Signalled(i32),
     /// Not in time; it was killed, and its process group with it.
     Overdue,
+    /// It was not started: since then one hangs that was killed.
+    Hangs(Timestamp),
     /// It could not be started, or its end not be seen.
     Failed(io::Error),
 }
@@ -69,17 +78,19 @@ pub(super) fn command(program: &Path) -> Command {
 
 /// Runs a program until it ends or is killed, and keeps `most` bytes of its output. What it leaves behind when it ends
 /// by itself goes on, and is not waited for even if it holds the pipe open.
-pub(super) fn run(command: &mut Command, until: Instant, most: usize) -> Ended {
+fn run(command: &mut Command, until: Instant, most: usize) -> Ended {
     let began = Instant::now();
     let started = command.spawn();
     let mut child = match started {
         Ok(child) => child,
-        Err(error) => return Ended::failed(error, began.elapsed()),
+        Err(error) => return Ended::without_start(How::Failed(error), began.elapsed()),
     };
     let mut output = Stream::of(child.stdout.take(), most);
     let mut complaint = Stream::of(child.stderr.take(), MOST_COMPLAINT);
     let how = watch(&mut child, until, &mut output, &mut complaint);
-    Ended { how, output: output.kept, whole: output.whole, complaint: complaint.kept, took: began.elapsed() }
+    let took = began.elapsed();
+    let left = if matches!(how, How::Overdue) { kill(&mut child) } else { None };
+    Ended { how, output: output.kept, whole: output.whole, complaint: complaint.kept, took, left }
 }
 
 fn watch(child: &mut Child, until: Instant, output: &mut Stream<impl Read>, complaint: &mut Stream<impl Read>) -> How {
@@ -95,10 +106,7 @@ fn watch(child: &mut Child, until: Instant, output: &mut Stream<impl Read>, comp
                 return how(status);
             }
             Ok(None) if Instant::now() < until => {}
-            Ok(None) => {
-                kill(child);
-                return How::Overdue;
-            }
+            Ok(None) => return How::Overdue,
             // Where whoever called us ignores SIGCHLD, nobody hears of ends, and its number may be another's by now.
             Err(error) => return How::Failed(error),
         }
@@ -111,16 +119,23 @@ fn watch(child: &mut Child, until: Instant, output: &mut Stream<impl Read>, comp
     }
 }
 
-/// Ends a program that was not waited for yet, and so still has its number, and those it started.
-fn kill(child: &mut Child) {
-    if let Ok(number) = i32::try_from(child.id())
-        && let Some(group) = Pid::from_raw(number)
-    {
-        // It may have ended just now.
-        kill_process_group(group, Signal::KILL).unwrap_or_default();
-    }
+/// Ends a program that was not waited for yet, and so still has its number, and those it started. Returns their process
+/// group unless all are gone soon.
+fn kill(child: &mut Child) -> Option<u32> {
+    let number = child.id();
+    let group = Pid::from_raw(i32::try_from(number).ok()?)?;
+    // It may have ended just now.
+    kill_process_group(group, Signal::KILL).unwrap_or_default();
     let until = Instant::now() + DYING;
-    while matches!(child.try_wait(), Ok(None)) && Instant::now() < until {
+    loop {
+        // The number of a group is nobody else's as long as something is in it.
+        let is_there = matches!(child.try_wait(), Ok(None)) || test_kill_process_group(group).is_ok();
+        if !is_there {
+            return None;
+        }
+        if Instant::now() >= until {
+            return Some(number);
+        }
         thread::sleep(FIRST_PAUSE);
     }
 }
@@ -130,8 +145,8 @@ fn how(status: ExitStatus) -> How {
 }
 
 impl Ended {
-    fn failed(error: io::Error, took: Duration) -> Ended {
-        Ended { how: How::Failed(error), output: Vec::new(), whole: false, complaint: Vec::new(), took }
+    fn without_start(how: How, took: Duration) -> Ended {
+        Ended { how, output: Vec::new(), whole: false, complaint: Vec::new(), took, left: None }
     }
 
     /// All it printed, if it ended with status 0 and that was not too much.
@@ -212,7 +227,7 @@ impl<T: Send + 'static> Pending<T> {
         let (send, answer) = mpsc::channel();
         // Without a thread there is no answer; without somebody who waits nobody needs it.
         drop(thread::Builder::new().spawn(move || drop(send.send(work()))));
-        Pending { answer, until: until + 2 * DYING }
+        Pending { answer, until: until + 5 * DYING }
     }
 
     /// What came of it, if it came in time.

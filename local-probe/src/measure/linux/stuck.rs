@@ -34,7 +34,7 @@ struct Hanging {
 
 /// A process, for as long as the host does not boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-struct Process {
+pub(super) struct Process {
     pid: u32,
     /// The time after boot at which it started, which tells it from a later one with the same id.
     start: u64,
@@ -63,8 +63,6 @@ static NOTING: Mutex<()> = Mutex::new(());
 #[derive(Debug)]
 pub(super) struct Memory {
     notes: Notes,
-    /// A home folder may be shared by several machines, and those by containers that show the same boot. Machines that
-    /// were copied have one id, but each its own boots.
     name: String,
     boot: String,
     hanging: Vec<Hanging>,
@@ -73,8 +71,7 @@ pub(super) struct Memory {
 impl Memory {
     /// What was noted since the boot, as far as it is still true.
     pub(super) fn recall(notes: &Notes, tree: &Tree) -> Memory {
-        let boot = tree.text("proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
-        let name = format!("stuck-mounts-{}-{}.json", target::machine_in_names(), target::plain(&boot));
+        let (name, boot) = (name_of_note("stuck-mounts", tree), boot(tree));
         let hanging = read(notes, &name, &boot, tree);
         Memory { notes: notes.clone(), name, boot, hanging }
     }
@@ -128,12 +125,23 @@ impl Memory {
     }
 }
 
+/// The name of a note about processes of this boot. A home folder may be shared by several machines, and those by
+/// containers that show the same boot. Machines that were copied have one id, but each its own boots.
+pub(super) fn name_of_note(what: &str, tree: &Tree) -> String {
+    format!("{what}-{}-{}.json", target::machine_in_names(), target::plain(&boot(tree)))
+}
+
+/// Which boot this is.
+pub(super) fn boot(tree: &Tree) -> String {
+    tree.text("proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+}
+
 /// What was noted in this boot, without processes that are gone.
 fn read(notes: &Notes, name: &str, boot: &str, tree: &Tree) -> Vec<Hanging> {
     let note = notes.read(name, LONGEST_NOTE).and_then(|bytes| serde_json::from_slice::<Note>(&bytes).ok());
     let mut hanging = note.filter(|note| note.boot == boot).map(|note| note.hanging).unwrap_or_default();
     for one in &mut hanging {
-        one.process = one.process.filter(|process| Process::running(process.pid, tree).as_ref() == Some(process));
+        one.process = one.process.filter(|process| process.still_runs(tree));
     }
     hanging
 }
@@ -154,6 +162,23 @@ impl Process {
         let start = start_of_running(&tree.text(format!("proc/{pid}/stat"))?)?;
         Some(Process { pid, start })
     }
+
+    /// Those of a process group.
+    pub(super) fn running_in(group: u32, tree: &Tree) -> Vec<Process> {
+        let pids = tree.names("proc").unwrap_or_default().into_iter().filter_map(|name| name.parse().ok());
+        let is_in_it =
+            |pid: &u32| tree.text(format!("proc/{pid}/stat")).is_some_and(|stat| group_of(&stat) == Some(group));
+        pids.filter(is_in_it).filter_map(|pid| Process::running(pid, tree)).collect()
+    }
+
+    /// Whether it still runs.
+    pub(super) fn still_runs(&self, tree: &Tree) -> bool {
+        Process::running(self.pid, tree).as_ref() == Some(self)
+    }
+}
+
+fn group_of(stat: &str) -> Option<u32> {
+    stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(2)?.parse().ok()
 }
 
 /// The start time in proc_pid_stat(5), of a process that still runs. One whose first thread has ended while another

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use sample::{Scope, SystemdUnit, most};
 
-use super::programs::{self, Pending};
+use super::programs::{self, Keeper, Pending};
 use super::{Asked, Tree};
 
 /// How long systemd may take to answer.
@@ -44,7 +44,10 @@ impl Begun {
         // As sd_booted(3) does it.
         let booted = tree.path("run/systemd/system").is_dir();
         let systemctl = programs::find(tree, "systemctl").filter(|_| booted);
-        Begun { asking: systemctl.map(|systemctl| Asking::begin(&systemctl, &asked.scope.units)) }
+        Begun {
+            asking: systemctl
+                .map(|systemctl| Asking::begin(&systemctl, &asked.scope.units, &Keeper::new(asked.notes, tree))),
+        }
     }
 
     /// Absent without systemd, and where it did not tell in time what failed.
@@ -54,14 +57,14 @@ impl Begun {
 }
 
 impl Asking {
-    fn begin(systemctl: &Path, wanted: &[String]) -> Asking {
+    fn begin(systemctl: &Path, wanted: &[String], keeper: &Keeper) -> Asking {
         let wanted: Vec<String> = wanted.iter().filter(|name| is_plain(name)).take(Scope::MOST).cloned().collect();
         let list = ["list-units", "--state=failed", "--all", "--plain", "--no-legend", "--no-pager", "--full"];
         let show = ["show", "--property=Id,LoadState,ActiveState", "--"];
         let show = show.into_iter().chain(wanted.iter().map(String::as_str));
         Asking {
-            failed: ask(systemctl, list.into_iter()),
-            states: (!wanted.is_empty()).then(|| ask(systemctl, show)),
+            failed: ask(systemctl, list.into_iter(), keeper),
+            states: (!wanted.is_empty()).then(|| ask(systemctl, show, keeper)),
             wanted,
         }
     }
@@ -75,11 +78,12 @@ impl Asking {
     }
 }
 
-fn ask<'a>(systemctl: &Path, arguments: impl Iterator<Item = &'a str>) -> Pending<Option<Vec<u8>>> {
+fn ask<'a>(systemctl: &Path, arguments: impl Iterator<Item = &'a str>, keeper: &Keeper) -> Pending<Option<Vec<u8>>> {
+    let keeper = keeper.clone();
     let mut command = programs::command(systemctl);
     command.args(arguments);
     let until = Instant::now() + PATIENCE;
-    Pending::begin(until, move || programs::run(&mut command, until, MOST).answer())
+    Pending::begin(until, move || keeper.run("systemctl", &mut command, until, MOST).answer())
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -1,12 +1,14 @@
 //! Real checks, in homes of their own.
 
-use std::fs::Permissions;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::process::Command;
 
-use sample::CheckValue;
+use sample::{CheckValue, most};
 
+use super::apart::FOLDER;
 use super::*;
+use crate::notes::Notes;
 
 /// Longer than any check here takes that is not held up.
 const LONG: Duration = Duration::from_secs(30);
@@ -40,7 +42,12 @@ impl Home {
     }
 
     fn run_within(&self, each: Duration, all: Duration) -> Vec<Check> {
-        Running::begin(Plan { home: self.0.path().to_owned(), each, all }).unwrap().finish()
+        self.run(each, all).unwrap()
+    }
+
+    fn run(&self, each: Duration, all: Duration) -> Option<Vec<Check>> {
+        let keeper = Keeper::new(&Notes::in_folder(&self.0.path().join("notes")), &Tree::live());
+        Plan { home: self.0.path().to_owned(), keeper, each, all }.run()
     }
 
     /// `name state output` of each check.
@@ -150,8 +157,9 @@ fn a_link_is_followed_to_a_file_that_others_cannot_change() {
     symlink("../no-such", home.folder().join("nowhere")).unwrap();
     symlink("/etc", home.folder().join("folder")).unwrap();
     let told = home.told();
-    assert_eq!([&told[0], &told[2]], ["elsewhere ok run", "system ok "], "{told:?}");
-    assert!(told[1].contains("nowhere can't be read: No such file") && told.len() == 3, "{told:?}");
+    assert_eq!([&told[0], &told[3]], ["elsewhere ok run", "system ok "], "{told:?}");
+    assert_eq!(told[1], format!("folder unknown not run: {} is no file", home.folder().join("folder").display()));
+    assert!(told[2].contains("nowhere can't be read: No such file") && told.len() == 4, "{told:?}");
     fs::set_permissions(elsewhere.folder(), Permissions::from_mode(0o777)).unwrap();
     assert!(home.told()[0].contains("others can write to "), "{:?}", home.told());
 }
@@ -181,15 +189,14 @@ fn no_folder_is_absent_and_an_empty_one_is_not() {
     let home = Home::new(&[]);
     assert_eq!(home.told(), [""; 0]);
     fs::remove_dir(home.folder()).unwrap();
-    let plan = Plan { home: home.0.path().to_owned(), each: LONG, all: LONG };
-    assert!(Running::begin(plan).is_none());
+    assert_eq!(home.run(LONG, LONG), None);
 }
 
 #[test]
 fn more_checks_than_a_sample_holds_are_cut() {
     let home = Home::new(&[]);
     (0..300).for_each(|number| fs::write(home.folder().join(format!("check{number:03}")), "").unwrap());
-    let names = names(&home.folder()).unwrap();
+    let names = apart::names(home.0.path()).unwrap();
     assert_eq!((names.len(), names[255].as_str()), (most::WATCHED, "check255"));
 }
 

@@ -18,6 +18,9 @@ pub(super) fn objection(path: &Path, home: &Path) -> Option<String> {
     // Behind links it may lie elsewhere, even below /var/tmp, where nobody can move what is ours.
     let writable = writable.or_else(|| real.iter().find_map(|step| open_to_others(step, true)));
     writable.or_else(|| {
+        if !path.is_file() {
+            return Some(format!("{} is no file", path.display()));
+        }
         let runs = access(path, Access::EXEC_OK).is_ok();
         (!runs).then(|| format!("{0} can't be executed: run chmod u+x {0}", path.display()))
     })

@@ -27,6 +27,7 @@ pub(super) fn of(name: &str, ended: Ended, limit: Duration) -> Check {
         How::Exited(status) => (CheckState::Unknown, format!("exit status {status}: {line}")),
         How::Signalled(signal) => (CheckState::Unknown, format!("killed by signal {signal}")),
         How::Overdue => (CheckState::Unknown, format!("no end after {}", duration(limit))),
+        How::Hangs(since) => (CheckState::Unknown, format!("not run: still hanging since {since}")),
         How::Failed(error) => (CheckState::Unknown, format!("can't be run: {error}")),
     };
     Check {
@@ -62,7 +63,7 @@ mod tests {
 
     fn ended(how: How, output: &[u8], whole: bool) -> Ended {
         let took = Duration::from_millis(12);
-        Ended { how, output: output.to_vec(), whole, complaint: b"sh: 1: no\nsuch".to_vec(), took }
+        Ended { how, output: output.to_vec(), whole, complaint: b"sh: 1: no\nsuch".to_vec(), took, left: None }
     }
 
     fn judged(how: How, output: &[u8], whole: bool) -> Check {

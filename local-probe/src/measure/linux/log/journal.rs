@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{FIRST_LOOK_SECONDS, Found, LONGEST_LINE, LONGEST_SOURCE, Miss};
-use crate::measure::linux::programs::{self, How, Pending, line};
+use crate::measure::linux::programs::{self, How, Keeper, Pending, line};
 use crate::measure::now;
 
 /// How long journalctl may take. It walks through all files of the journal, which may lie on a slow disk.
@@ -35,7 +35,7 @@ struct Entry {
 }
 
 /// Asks for what came behind a note of the run before; without one, for the last hour.
-pub(super) fn ask(journalctl: &Path, since: Option<&str>) -> Pending<Result<Found, Miss>> {
+pub(super) fn ask(journalctl: &Path, since: Option<&str>, keeper: Keeper) -> Pending<Result<Found, Miss>> {
     let since = since.filter(|note| is_note(note));
     let seconds = now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let mut command = programs::command(journalctl);
@@ -49,11 +49,11 @@ pub(super) fn ask(journalctl: &Path, since: Option<&str>) -> Pending<Result<Foun
     let nothing_new = since.map_or_else(|| format!("@{seconds}"), str::to_owned);
     let until = Instant::now() + PATIENCE;
     Pending::begin(until, move || {
-        let ended = programs::run(&mut command, until, MOST_BYTES);
+        let ended = keeper.run("journalctl", &mut command, until, MOST_BYTES);
         match ended.how {
             How::Exited(0) => Ok(parse(&ended.output, nothing_new)),
             How::Exited(_) => Err(Miss::Refused),
-            How::Signalled(_) | How::Overdue | How::Failed(_) => Err(Miss::Late),
+            How::Signalled(_) | How::Overdue | How::Hangs(_) | How::Failed(_) => Err(Miss::Late),
         }
     })
 }
