@@ -3,10 +3,13 @@
 //! Nothing in it is needed to answer; without it a value may be missing once. So a file that can't be written is no
 //! error, and nothing is made durable.
 
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder};
 use std::io;
+use std::mem;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crate::durable;
@@ -25,12 +28,14 @@ const OF_A_SPOOL: [&str; 2] = ["log-", "processes-"];
 #[derive(Clone, Debug)]
 pub(crate) struct Notes {
     folder: PathBuf,
+    /// What is written only once a sample has got somewhere, by name.
+    pending: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
 }
 
 impl Notes {
     /// Notes in this folder, which is made when it is needed.
     pub(crate) fn in_folder(folder: &Path) -> Notes {
-        Notes { folder: folder.to_owned() }
+        Notes { folder: folder.to_owned(), pending: Arc::default() }
     }
 
     /// What was noted under this name, of at most `most` bytes.
@@ -58,6 +63,18 @@ impl Notes {
         if written.is_err() {
             drop(fs::remove_file(&unfinished));
         }
+    }
+
+    /// Notes something once what was found is kept or answered: what it makes the next run pass over would be told by
+    /// nobody otherwise.
+    pub(crate) fn write_once_settled(&self, name: &str, bytes: &[u8]) {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), bytes.to_vec());
+    }
+
+    /// Writes what was to be noted once the sample is kept or answered.
+    pub(crate) fn settle(&self) {
+        let pending = mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
+        pending.iter().for_each(|(name, bytes)| self.write(name, bytes));
     }
 
     /// Takes a note away.

@@ -31,14 +31,15 @@ pub fn sample(home: &Home) -> Result<(), Vec<ProbeError>> {
         return Err(vec![ProbeError::NoTarget]);
     }
     failures.extend(side_by_side(&targets, |target| {
-        let measurement = Measurement::take(&Asked {
-            scope: &target.scope,
-            spot: true,
-            notes: &home.notes(),
-            target: &target.folder(),
-        });
+        let notes = home.notes();
+        let measurement =
+            Measurement::take(&Asked { scope: &target.scope, spot: true, notes: &notes, target: &target.folder() });
         // At once, so that it is there whatever becomes of the others.
-        keep_for(target, &measurement, home).err()
+        let kept = keep_for(target, &measurement, home);
+        if kept.is_ok() {
+            notes.settle();
+        }
+        kept.err()
     }));
     home.tidy(measure::now());
     if failures.is_empty() { Ok(()) } else { Err(failures) }

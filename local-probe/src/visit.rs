@@ -25,16 +25,21 @@ pub fn run(home: &Home, input: impl Read, output: impl Write) -> Result<(), Prob
     let request = read_request(input)?;
     let key = home.public_key(request.key)?;
     let target = Target::new(request.host.clone(), &key, request.scope.clone());
+    let notes = home.notes();
     let measurement = Measurement::take(&Asked {
         scope: &request.scope,
         spot: !measure::is_boot(request.known_boot.as_deref()),
-        notes: &home.notes(),
+        notes: &notes,
         target: &target.folder(),
     });
     let sample = measurement.sample_for(request.host.clone(), Some(request.nonce)).map_err(ProbeError::Random)?;
     let opened = Spool::open(&home.spools(), &target, measurement.boot_id());
     let answer = prepare(opened, home, &request, &Letter::new(&key, sample))?;
-    answer.write(&request, output).map_err(ProbeError::WriteAnswer)?;
+    let answered = answer.write(&request, output).map_err(ProbeError::WriteAnswer);
+    if answer.unspooled.is_none() || answered.is_ok() {
+        notes.settle();
+    }
+    answered?;
     for owner in request.former.iter().filter(|owner| owner.key != request.key) {
         home.remove_former_key(owner.key);
     }

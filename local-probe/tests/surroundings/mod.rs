@@ -84,3 +84,27 @@ fn a_chronyd_without_a_clock_to_follow_keeps_none_right_and_says_so_to_every_acc
 fn a_chronyd_that_answers_nobody_is_absent() {
     assert_eq!(beside_chronyd(&Host::new(), "pidfile /run/chrony/chronyd.pid\ncmdport 0\n", BY_NOBODY), None);
 }
+
+#[test]
+fn errors_in_the_log_are_told_by_the_next_sample_if_one_could_not_be_kept() {
+    let host = Host::new();
+    let mut request = host.request();
+    request.scope.log_lines = 200;
+    let error = format!("I/O error of disk {}", host.path("").display());
+    // Without a journal; what goes wrong is logged by the kernel.
+    let told = |request| {
+        let mut unshare = Command::new("unshare");
+        let run = "mount -t tmpfs none /run && exec \"$0\" run";
+        let mut answer = host.visit_by(unshare.args(["--mount", "sh", "-c", run]).arg(host.probe()), request);
+        let log = answer.samples.pop().expect("a fresh sample").readings.log.expect("the kernel's log, and root");
+        log.lines.iter().filter(|line| line.message.contains(&error)).count()
+    };
+    assert_eq!(told(&request), 0);
+    let fail = "mount -t tmpfs none /run && mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" && \
+        echo \"<3>$2\" > /dev/kmsg && ! \"$0\" sample";
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--mount", "sh", "-c", fail]).arg(host.probe()).arg(host.path("spool")).arg(&error);
+    let failed = unshare.output().expect("unshare runs");
+    assert!(failed.status.success(), "{failed:?}");
+    assert_eq!([told(&request), told(&request)], [1, 0]);
+}

@@ -67,7 +67,8 @@ impl Begun {
         Begun { reading: if most > 0 { reading() } else { None } }
     }
 
-    /// Absent where the log can't be read, or not in time. Then the next run tells what this one did not.
+    /// Absent where the log can't be read, or not in time. Then the next run tells what this one did not; so it does where
+    /// the sample with these lines is neither kept nor answered.
     pub(super) fn finish(self) -> Option<Log> {
         let Reading { notes, note, most, from } = self.reading?;
         let read = match from {
@@ -79,7 +80,7 @@ impl Begun {
             notes.remove(&note);
         }
         let found = read.ok()?;
-        notes.write(&note, found.next.as_bytes());
+        notes.write_once_settled(&note, found.next.as_bytes());
         Some(newest(found.lines, most))
     }
 }

@@ -25,11 +25,17 @@ fn host(script: &str) -> tempfile::TempDir {
     root
 }
 
+/// A look whose sample is kept.
 fn read(root: &Path, log_lines: u32) -> Option<Log> {
-    let scope = Scope { log_lines, ..Scope::default() };
     let notes = Notes::in_folder(&root.join("notes"));
-    Begun::begin(&Asked { scope: &scope, spot: false, notes: &notes, target: "b6778e6eeeb4f5bd" }, &Tree::at(root))
-        .finish()
+    let log = look(root, log_lines, &notes);
+    notes.settle();
+    log
+}
+
+fn look(root: &Path, log_lines: u32, notes: &Notes) -> Option<Log> {
+    let scope = Scope { log_lines, ..Scope::default() };
+    Begun::begin(&Asked { scope: &scope, spot: false, notes, target: "b6778e6eeeb4f5bd" }, &Tree::at(root)).finish()
 }
 
 /// The arguments of the last call.
@@ -50,6 +56,17 @@ fn each_look_at_the_journal_begins_where_the_last_one_ended() {
         assert_eq!(read(host.path(), 2), Some(Log::default()));
         assert!(asked(host.path()).contains(" --after-cursor=s=f186f8b0f9274684981c36b817680cb3;i=c;b="));
     }
+}
+
+#[test]
+fn lines_of_a_sample_that_got_nowhere_are_told_again() {
+    let host = host("case $* in *after-cursor*) ;; *) cat $root/journal.json;; esac");
+    for _ in 0..2 {
+        let nowhere = Notes::in_folder(&host.path().join("notes"));
+        assert_eq!(look(host.path(), 9, &nowhere).unwrap().lines.len(), 6);
+    }
+    assert_eq!(read(host.path(), 9).unwrap().lines.len(), 6);
+    assert_eq!(read(host.path(), 9), Some(Log::default()));
 }
 
 #[test]
