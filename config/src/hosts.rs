@@ -33,6 +33,7 @@ pub(crate) type Index = HashMap<HostName, usize>;
 /// What nobody knows is told only if all is known: one broken file or name shall not be told many times.
 pub(crate) fn hosts(sections: &mut Sections, report: &mut Report) -> Vec<Host> {
     let (clients, has_gaps) = (std::mem::take(&mut sections.clients), sections.has_gaps);
+    warn_of_vain(&sections.defaults.value, &Settings::default(), report);
     let mut groups = Groups::new(sections, report);
     let (mut all, mut index, mut silent) = (Vec::new(), Index::new(), Vec::new());
     let (mut formerly, mut told) = (Vec::new(), HashSet::new());
@@ -86,7 +87,10 @@ impl<'d> Groups<'d> {
             let Some(name) = name else { continue };
             match by_name.get(&name) {
                 Some(first) => report.problem(at, already("group", &name, &report.line_for(first.at, at))),
-                None => drop(by_name.insert(name, Known { settings: own.inherit(defaults), at, used: false })),
+                None => {
+                    warn_of_vain(&own, defaults, report);
+                    by_name.insert(name, Known { settings: own.inherit(defaults), at, used: false });
+                }
             }
         }
         Groups { defaults, by_name, has_gaps, all_are_named }
@@ -140,7 +144,10 @@ fn expand(mut client: Client, groups: &mut Groups<'_>, report: &mut Report) -> E
     let above = groups.above(&client, report);
     // A group that is not there might have given what is missing, and so might <defaults>.
     let is_complete = above.is_some();
-    let settings = own.inherit(above.unwrap_or(&Settings::default()));
+    let nothing = Settings::default();
+    let above = above.unwrap_or(&nothing);
+    warn_of_vain(&own, above, report);
+    let settings = own.inherit(above);
     if is_complete && !groups.has_gaps {
         report_missing(&settings, client.at, report);
     }
@@ -243,6 +250,12 @@ fn check_former_names(formerly: &[(usize, Vec<HostName>)], all: &[Named], index:
         if let Some(message) = mistake {
             report.problem(*at, message);
         }
+    }
+}
+
+fn warn_of_vain(own: &Settings, above: &Settings, report: &mut Report) {
+    for (at, message) in own.wishes.undone_in_vain(&above.wishes) {
+        report.warning(at, message);
     }
 }
 

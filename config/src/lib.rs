@@ -19,7 +19,8 @@
 //!   else the group's, else that of `<defaults>`.
 //! - *What is looked at.* A client's processes and units are those of `<defaults>`, of its group, and its own; one of a
 //!   nearer level takes the place of an inherited one of the same name, and `wanted="no"` undoes it. `nginx` and
-//!   `nginx.service` are one unit. At most 64 of each come to one host.
+//!   `nginx.service` are one unit, which is known by the second name everywhere else. A `wanted="no"` that undoes nothing
+//!   is warned of. At most 64 of each come to one host.
 //! - *Identity.* A client is known by its name, by default its `ip`. Two clients of one name are a mistake, and so is a
 //!   `formerly` that names a client, or a former name that two clients claim.
 //! - *Ranges.* In `ip`, `name` and `formerly`, `[1-3,07]` stands for 1, 2, 3 and 07; a leading zero keeps the width

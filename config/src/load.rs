@@ -167,13 +167,14 @@ impl Loading {
             self.report.warning(root_at, "no <client>: nothing is monitored");
         }
         let hosts = hosts::hosts(&mut self.sections, &mut self.report);
+        self.sections.collector.value.warn_of_slow_checks(&hosts, &mut self.report);
         let findings = self.report.into_findings();
         if !findings.problems.is_empty() {
             let (problems, omitted, command) = (findings.problems, findings.omitted, findings.command);
             return Err(ConfigError::Invalid { path, problems, omitted, command });
         }
         let Sections { storage, collector, smtp, .. } = self.sections;
-        let (storage, collector, smtp) = (storage.value, collector.value, smtp.value);
+        let (storage, collector, smtp) = (storage.value, collector.value.collector, smtp.value);
         let sha256 = digest(&self.digests);
         Ok(Config { path, sha256, storage, collector, smtp, hosts, warnings: findings.warnings })
     }

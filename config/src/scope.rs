@@ -7,7 +7,7 @@ use sample::{ProcessWish, Scope};
 use crate::fields::{Fields, no_children};
 use crate::report::Report;
 use crate::value::yes_or_no;
-use crate::wanted::{at_least, check_timeout, full_unit_name, log_lines, process, unit};
+use crate::wanted::{at_least, check_timeout, log_lines, process, unit};
 use crate::xml::Element;
 
 /// What one level says, or, after [`Wishes::inherit`], all levels down to it.
@@ -21,9 +21,8 @@ pub(crate) struct Wishes {
 /// A `<process>` or `<unit>`.
 #[derive(Clone)]
 pub(crate) struct Wish {
+    /// Of a unit the full one: `nginx` and `nginx.service` are one unit.
     name: String,
-    /// What tells it from others: `nginx` and `nginx.service` are one unit.
-    key: String,
     /// Of a process: how many there have to be.
     min: u32,
     /// False: it undoes one that would be inherited.
@@ -48,39 +47,34 @@ pub(crate) fn read_process(element: &Element<'_>, level: &mut Vec<Wish>, report:
         let name = fields.required("name", process);
         let min = fields.optional("min", at_least);
         let min_is_right = min.is_some() || !fields.has("min");
-        let name = name.filter(|_| min_is_right)?;
-        Some((name.clone(), name, min.unwrap_or(1)))
+        Some((name.filter(|_| min_is_right)?, min.unwrap_or(1)))
     });
     add(level, wish, element, report);
 }
 
 /// Adds a `<unit>` to those of its level. What is wrong is reported.
 pub(crate) fn read_unit(element: &Element<'_>, level: &mut Vec<Wish>, report: &mut Report) {
-    let wish = read(element, report, |fields| {
-        let name = fields.required("name", unit)?;
-        let key = full_unit_name(&name);
-        Some((name, key, 1))
-    });
+    let wish = read(element, report, |fields| Some((fields.required("name", unit)?, 1)));
     add(level, wish, element, report);
 }
 
 fn read(
     element: &Element<'_>,
     report: &mut Report,
-    name_key_and_min: impl FnOnce(&mut Fields<'_, '_>) -> Option<(String, String, u32)>,
+    name_and_min: impl FnOnce(&mut Fields<'_, '_>) -> Option<(String, u32)>,
 ) -> Option<Wish> {
     no_children(element, report);
     let mut fields = Fields::new(element, report);
-    let found = name_key_and_min(&mut fields);
+    let found = name_and_min(&mut fields);
     let wanted = fields.optional("wanted", yes_or_no);
     fields.finish();
-    let (name, key, min) = found?;
-    Some(Wish { name, key, min, wanted: wanted.unwrap_or(true), at: element.at })
+    let (name, min) = found?;
+    Some(Wish { name, min, wanted: wanted.unwrap_or(true), at: element.at })
 }
 
 fn add(level: &mut Vec<Wish>, wish: Option<Wish>, element: &Element<'_>, report: &mut Report) {
     let Some(wish) = wish else { return };
-    if let Some(first) = level.iter().find(|first| first.key == wish.key) {
+    if let Some(first) = level.iter().find(|first| first.name == wish.name) {
         let line = report.line_for(first.at, wish.at);
         return report.problem(wish.at, format!("<{}> \"{}\" is given in {line} already", element.name, wish.name));
     }
@@ -129,6 +123,20 @@ impl Wishes {
         }
     }
 
+    /// Where each `wanted="no"` of this level stands that undoes nothing of the level above, and what is wrong with it.
+    pub(crate) fn undone_in_vain(&self, above: &Wishes) -> impl Iterator<Item = (usize, String)> {
+        let in_vain = |own: &[Wish], above: &[Wish], element: &str| {
+            let is_wanted = |wish: &Wish| above.iter().any(|it| it.wanted && it.name == wish.name);
+            let undone = own.iter().filter(|wish| !wish.wanted && !is_wanted(wish));
+            let told = undone.map(|wish| {
+                (wish.at, format!("no <{element}> \"{}\" is inherited here: wanted=\"no\" undoes nothing", wish.name))
+            });
+            told.collect::<Vec<_>>()
+        };
+        let processes = in_vain(&self.processes, &above.processes, "process");
+        processes.into_iter().chain(in_vain(&self.units, &above.units, "unit"))
+    }
+
     /// Where the first element of each kind stands that is one too many, and what is wrong with it.
     pub(crate) fn beyond(&self) -> impl Iterator<Item = (usize, String)> {
         let beyond = |wishes: &[Wish], element| {
@@ -161,7 +169,7 @@ impl Wishes {
 fn inherit(above: &[Wish], own: Vec<Wish>) -> Vec<Wish> {
     let mut all = above.to_vec();
     for wish in own {
-        match all.iter_mut().find(|inherited| inherited.key == wish.key) {
+        match all.iter_mut().find(|inherited| inherited.name == wish.name) {
             Some(inherited) => *inherited = wish,
             None => all.push(wish),
         }

@@ -7,8 +7,9 @@ use crate::fields::unknown_child;
 use crate::include::{Include, include};
 use crate::inherit::Settings;
 use crate::report::Report;
+use crate::settings::{self, Visits};
 use crate::xml::{Attribute, Element};
-use crate::{Collector, Smtp, Storage, settings};
+use crate::{Smtp, Storage};
 
 const SECTIONS: [&str; 7] = ["storage", "collector", "smtp", "defaults", "group", "client", "include"];
 
@@ -16,7 +17,7 @@ const SECTIONS: [&str; 7] = ["storage", "collector", "smtp", "defaults", "group"
 #[derive(Default)]
 pub(crate) struct Sections {
     pub(crate) storage: Single<Storage>,
-    pub(crate) collector: Single<Collector>,
+    pub(crate) collector: Single<Visits>,
     pub(crate) smtp: Single<Smtp>,
     pub(crate) defaults: Single<Settings>,
     pub(crate) groups: Vec<Group>,

@@ -9,7 +9,17 @@ use crate::model::default_sender;
 use crate::report::Report;
 use crate::value::{address, interval, jobs, one_of, path, port, sender, timeout, username};
 use crate::xml::Element;
-use crate::{Collector, Credentials, Deadlines, HostKeyPolicy, Security, Smtp, Storage};
+use crate::{Collector, Credentials, Deadlines, Host, HostKeyPolicy, Security, Smtp, Storage};
+
+/// What a visit takes whose custom checks use all the time they have: 20 s, and the rest of the probe's work.
+const LONGEST_WITH_CHECKS: Duration = Duration::from_secs(25);
+
+/// `<collector>`, and where its `command-timeout` stands.
+#[derive(Default)]
+pub(crate) struct Visits {
+    pub(crate) collector: Collector,
+    command_timeout_at: usize,
+}
 
 pub(crate) fn storage(element: &Element<'_>, report: &mut Report) -> Storage {
     no_children(element, report);
@@ -20,7 +30,7 @@ pub(crate) fn storage(element: &Element<'_>, report: &mut Report) -> Storage {
     database.map_or_else(Storage::default, |database| Storage { database })
 }
 
-pub(crate) fn collector(element: &Element<'_>, report: &mut Report) -> Collector {
+pub(crate) fn collector(element: &Element<'_>, report: &mut Report) -> Visits {
     no_children(element, report);
     let mut fields = Fields::new(element, report);
     let policies = [("strict", HostKeyPolicy::Strict), ("accept-new", HostKeyPolicy::AcceptNew)];
@@ -30,8 +40,22 @@ pub(crate) fn collector(element: &Element<'_>, report: &mut Report) -> Collector
         host_keys: fields.optional("host-keys", |text| one_of(text, &policies)).unwrap_or_default(),
         deadlines: deadlines(&mut fields),
     };
+    let command_timeout_at = fields.place("command-timeout");
     fields.finish();
-    collector
+    Visits { collector, command_timeout_at }
+}
+
+impl Visits {
+    /// Warns of a `command-timeout` that the checks of one of these hosts may need longer than.
+    pub(crate) fn warn_of_slow_checks(&self, hosts: &[Host], report: &mut Report) {
+        let has_checks = |host: &Host| host.enabled && host.scope.checks;
+        if self.collector.deadlines.command < LONGEST_WITH_CHECKS && hosts.iter().any(has_checks) {
+            let advice = "give 25s or more, or say checks=\"no\"";
+            let message = "command-timeout is shorter than custom checks may take (20s together)";
+            let message = format!("{message}: hosts with slow checks end as command_timeout; {advice}");
+            report.warning(self.command_timeout_at, message);
+        }
+    }
 }
 
 fn deadlines(fields: &mut Fields<'_, '_>) -> Deadlines {

@@ -75,10 +75,14 @@ pub(crate) enum Complaint {
     NotAProcess,
     #[error(
         "is not the name of a systemd unit such as nginx.service: one has at most {} bytes, letters, digits and \":_.\\@-\", \
-         and does not begin with \"-\"",
+         and does not begin with \"-\", \".\" or \"@\"",
         Scope::LONGEST_NAME
     )]
     NotAUnit,
+    #[error("is a template, which never runs itself: name a unit made of it, such as getty@tty1.service")]
+    Template,
+    #[error("has blanks around it, which no process has in its name")]
+    BlanksAround,
 }
 
 pub(crate) type Parsed<T> = Result<T, Complaint>;

@@ -37,7 +37,10 @@ fn the_commented_out_parts_of_the_example_are_right_too() {
     assert_eq!(names[..4], ["web1", "gate", "db1", "app01"]);
     assert_eq!((names[42], names[43], names.len()), ("app40", "old-switch", 44));
     let wanted: Vec<_> = config.hosts[2].scope.processes.iter().map(|process| process.name.as_str()).collect();
-    assert_eq!((wanted, &config.hosts[2].scope.units[..]), (vec!["sshd", "postgres"], &["postgresql".to_owned()][..]));
+    assert_eq!(
+        (wanted, &config.hosts[2].scope.units[..]),
+        (vec!["sshd", "postgres"], &["postgresql.service".to_owned()][..])
+    );
     assert_eq!(config.smtp.host, "mail.example.org");
     let warnings: Vec<_> = config.warnings.iter().map(|warning| warning.message.as_str()).collect();
     assert_eq!(warnings, ["no file matches this pattern"]);
