@@ -82,7 +82,7 @@ outcome_kinds! {
     /// The probe was run and gave no usable answer.
     ProbeFailed = "probe_failed", Some("log in as the user and run the probe by hand; its path is in the detail");
     /// The probe's answer was not complete in time.
-    CommandTimeout = "command_timeout", Some("the host is overloaded, or an rc file waits for something");
+    CommandTimeout = "command_timeout", Some("the host is overloaded, a custom check is slow and command-timeout short, or an rc file waits for something");
     /// The visit as a whole took too long.
     HostTimeout = "host_timeout", Some("raise host-timeout on <collector> if this host is merely slow");
     /// The answer came, but its fresh envelope is damaged, sealed for another key, or not of this visit.
@@ -159,5 +159,14 @@ mod tests {
             let quiet = matches!(kind, OutcomeKind::Ok | OutcomeKind::Cancelled);
             assert_eq!(kind.hint().is_none(), quiet, "{kind}");
         }
+    }
+
+    #[test]
+    fn the_hint_of_a_command_timeout_names_what_a_command_waits_for_and_what_is_to_be_set() {
+        let hint = OutcomeKind::CommandTimeout.hint().unwrap();
+        assert!(
+            ["overloaded", "custom check", "command-timeout", "rc file"].iter().all(|it| hint.contains(it)),
+            "{hint}"
+        );
     }
 }
