@@ -40,7 +40,8 @@ impl fmt::Display for Instance {
 pub fn observe(key: &RuleKey, readings: &Readings) -> Vec<(Instance, f64)> {
     let host = |value: Option<f64>| value.map(|value| (Instance::Host, value)).into_iter().collect();
     match key.metric {
-        Metric::Cpu => host(readings.cpu.map(|cpu| cpu.busy_percent)),
+        // Half a second of the host's time, in which it was busy with our own login, is no reason to wake somebody.
+        Metric::Cpu => host(readings.cpu.filter(|cpu| !cpu.spot).map(|cpu| cpu.busy_percent)),
         Metric::Memory => host(readings.memory.map(|memory| memory.used_percent())),
         Metric::Swap => host(readings.swap.map(|swap| swap.used_percent())),
         Metric::Load => host(readings.load.zip(readings.logical_cpus).map(|(load, cpus)| load.one / f64::from(cpus))),
@@ -66,7 +67,7 @@ fn filesystems(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sample::{Load, Memory};
+    use sample::{Cpu, Load, Memory};
 
     fn fs(mount: &str, used: u64) -> Filesystem {
         let (mount, fs_type) = (mount.to_owned(), "ext4".to_owned());
@@ -102,6 +103,15 @@ mod tests {
         let load = Some(Load { one: 3.0, five: 0.0, fifteen: 0.0 });
         let unknown_cpus = Readings { load, ..Readings::default() };
         assert_eq!(observe(&key(Metric::Load, Selector::Every), &unknown_cpus), []);
+    }
+
+    #[test]
+    fn cpu_is_the_mean_since_the_sample_before_and_never_a_spot_value() {
+        let busy = |spot: bool| {
+            let cpu = Cpu { busy_percent: 97.5, window_ms: 500, spot, ..Cpu::default() };
+            observe(&key(Metric::Cpu, Selector::Every), &Readings { cpu: Some(cpu), ..Readings::default() })
+        };
+        assert_eq!((busy(false), busy(true)), (vec![(Instance::Host, 97.5)], vec![]));
     }
 
     #[test]
