@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use harness::{NodeExporter, Reaped, Scrape, eventually, run};
 use sample::{Baseline, Counters};
@@ -15,13 +17,51 @@ use crate::World;
 const HOST: &str = "127.0.41.1";
 const TICKS_PER_SECOND: u64 = 100;
 
-/// What others said just before a visit, or just after it.
-struct Others {
+/// What goes up and down: others at work on this machine may move it both ways during one visit.
+struct Look {
     /// Mount point to (used, available) in bytes, by `df`.
     df: BTreeMap<String, (f64, f64)>,
     /// The line `Mem:` of `free -b`.
     free: Vec<f64>,
     loads: Vec<f64>,
+}
+
+impl Look {
+    fn take() -> Look {
+        let numbers = |line: &str| line.split_ascii_whitespace().filter_map(|word| word.parse().ok()).collect();
+        let df = run(Command::new("df").args(["-P", "-B1", "-x", "tmpfs"]));
+        let mounts = df.lines().skip(1).map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
+        let free = run(Command::new("free").arg("-b"));
+        Look {
+            df: mounts.map(|word| (word[5].to_owned(), (word[2].parse().unwrap(), word[3].parse().unwrap()))).collect(),
+            free: numbers(free.lines().find(|line| line.starts_with("Mem:")).unwrap()),
+            loads: numbers(&fs::read_to_string("/proc/loadavg").unwrap()),
+        }
+    }
+}
+
+/// Looks again and again, first before it happens and last after it.
+pub(crate) fn meanwhile<T>(look: impl Fn() -> T, happens: impl FnOnce() + Send) -> Vec<T> {
+    thread::scope(|scope| {
+        let mut seen = vec![look()];
+        let happening = scope.spawn(happens);
+        while !happening.is_finished() {
+            seen.push(look());
+            thread::park_timeout(Duration::from_millis(20));
+        }
+        happening.join().unwrap();
+        seen.push(look());
+        seen
+    })
+}
+
+/// The least and the most of these.
+pub(crate) fn range(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
+    values.into_iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), one| (least.min(one), most.max(one)))
+}
+
+/// What others said just before a visit, or just after it.
+struct Others {
     uptime: f64,
     /// `cpu some` to its total in microseconds, and so on.
     pressure: BTreeMap<String, f64>,
@@ -30,15 +70,8 @@ struct Others {
 
 impl Others {
     fn ask(exporter: &NodeExporter) -> Others {
-        let numbers = |line: &str| line.split_ascii_whitespace().filter_map(|word| word.parse().ok()).collect();
-        let df = run(Command::new("df").args(["-P", "-B1", "-x", "tmpfs"]));
-        let mounts = df.lines().skip(1).map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
-        let free = run(Command::new("free").arg("-b"));
         let uptime = run(Command::new("cat").arg("/proc/uptime"));
         Others {
-            df: mounts.map(|word| (word[5].to_owned(), (word[2].parse().unwrap(), word[3].parse().unwrap()))).collect(),
-            free: numbers(free.lines().find(|line| line.starts_with("Mem:")).unwrap()),
-            loads: numbers(&run(Command::new("cat").arg("/proc/loadavg"))),
             uptime: uptime.split_ascii_whitespace().next().unwrap().parse().unwrap(),
             pressure: ["cpu", "memory", "io"].into_iter().flat_map(pressure).collect(),
             node: exporter.scrape(),
@@ -72,15 +105,19 @@ impl Table {
     }
 }
 
-/// A program that keeps one CPU busy.
-fn busy_loop() -> Reaped {
-    Reaped::spawn(Command::new("/bin/sh").args(["-c", "while :; do :; done"]).stdin(Stdio::null()))
+/// A program that keeps one CPU busy. It goes before others who want that too, by so much that it has more than half
+/// of a CPU beside ten of them, and not by so much that two such loops would stop all else.
+pub(crate) fn busy_loop() -> Reaped {
+    // The kernel shares CPUs among sessions first (sched(7), autogroups), where it was built to.
+    let script = "[ ! -e /proc/$$/autogroup ] || echo -10 > /proc/$$/autogroup; while :; do :; done";
+    Reaped::spawn(Command::new("nice").args(["-n", "-10", "setsid", "/bin/sh", "-c", script]).stdin(Stdio::null()))
 }
 
-fn cpu_seconds(process: &Reaped) -> u64 {
+/// What it has used, in ticks.
+pub(crate) fn cpu_ticks(process: &Reaped) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{}/stat", process.pid())).unwrap();
     let after_name: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_ascii_whitespace().collect();
-    (after_name[11].parse::<u64>().unwrap() + after_name[12].parse::<u64>().unwrap()) / TICKS_PER_SECOND
+    after_name[11].parse::<u64>().unwrap() + after_name[12].parse::<u64>().unwrap()
 }
 
 #[test]
@@ -92,13 +129,16 @@ fn the_probe_says_what_df_free_uptime_nproc_the_kernel_and_node_exporter_say() {
     let before_first = exporter.scrape();
     world.server.collector(&[]).expect(0);
     let after_first = exporter.scrape();
-    eventually("three seconds of CPU time", || cpu_seconds(&busy) >= 3);
+    eventually("three seconds of CPU time", || cpu_ticks(&busy) >= 3 * TICKS_PER_SECOND);
     let before = Others::ask(&exporter);
-    world.server.collector(&[]).expect(0);
+    let seen = meanwhile(Look::take, || drop(world.server.collector(&[]).expect(0)));
     let after = Others::ask(&exporter);
 
     let mut table = Table { rows: String::new(), wrong: Vec::new() };
-    gauges(&world, &before, &after, &mut table);
+    steady(&world, &before, &after, &mut table);
+    disks(&world, &seen, (&before, &after), &mut table);
+    memory_and_load(&world, &seen, (&before, &after), &mut table);
+    // The visits themselves are busier than the time between them; the probe looks within each of them.
     let inner = busy_percent(&after_first, &before.node);
     let outer = busy_percent(&before_first, &after.node);
     table.compare("CPU busy, %", latest(&world, "cpu_percent"), ("node_exporter", inner, outer), 3.0);
@@ -116,37 +156,7 @@ fn latest(world: &World, column: &str) -> f64 {
     world.server.value(&format!("SELECT {column} FROM latest")).parse().unwrap_or(f64::NAN)
 }
 
-fn gauges(world: &World, before: &Others, after: &Others, table: &mut Table) {
-    let mounts = world.server.sql("SELECT mount, used_percent, avail_bytes FROM latest_filesystem");
-    assert!(mounts.iter().any(|line| line.starts_with("/|")), "{mounts:?}");
-    for line in mounts {
-        let [mount, percent, avail] = line.split('|').collect::<Vec<_>>().try_into().unwrap();
-        // Some are in the namespace of the sshd alone.
-        if !before.df.contains_key(mount) {
-            continue;
-        }
-        let used = |(used, avail): (f64, f64)| used / (used + avail) * 100.0;
-        let by_df = ("df -P", used(before.df[mount]), used(after.df[mount]));
-        table.compare(&format!("disk {mount}, %"), percent.parse().unwrap(), by_df, 0.05);
-        let gib = f64::from(1 << 30);
-        let available = |others: &Others| {
-            let by_mount = format!("mountpoint=\"{mount}\"");
-            others.node.sum("node_filesystem_avail_bytes", &[&by_mount]) / gib
-        };
-        let by_node = ("node_exporter", available(before), available(after));
-        table.compare(&format!("disk {mount}, GiB available"), avail.parse::<f64>().unwrap() / gib, by_node, 0.01);
-    }
-    let memory = |others: &Others| (others.free[0] - others.free[5]) / others.free[0] * 100.0;
-    let used = latest(world, "memory_used_percent");
-    table.compare("memory used, %", used, ("free -b", memory(before), memory(after)), 1.0);
-    let memory = |others: &Others| {
-        let total = others.node.value("node_memory_MemTotal_bytes");
-        (total - others.node.value("node_memory_MemAvailable_bytes")) / total * 100.0
-    };
-    table.compare("memory used, %", used, ("node_exporter", memory(before), memory(after)), 1.0);
-    for (index, column) in ["load1", "load5", "load15"].into_iter().enumerate() {
-        table.compare(column, latest(world, column), ("uptime", before.loads[index], after.loads[index]), 0.0);
-    }
+fn steady(world: &World, before: &Others, after: &Others, table: &mut Table) {
     let uptime = ("uptime", before.uptime, after.uptime);
     table.compare("uptime, s", latest(world, "uptime_seconds"), uptime, 1.0);
     let cpus: f64 = run(&mut Command::new("nproc")).trim().parse().unwrap();
@@ -155,6 +165,45 @@ fn gauges(world: &World, before: &Others, after: &Others, table: &mut Table) {
     // The visit itself opens some.
     let by_node = ("node_exporter", handles(before), handles(after));
     table.compare("file handles", latest(world, "file_handles_used"), by_node, 500.0);
+}
+
+fn disks(world: &World, seen: &[Look], (before, after): (&Others, &Others), table: &mut Table) {
+    let mounts = world.server.sql("SELECT mount, used_percent, avail_bytes FROM latest_filesystem");
+    assert!(mounts.iter().any(|line| line.starts_with("/|")), "{mounts:?}");
+    for line in mounts {
+        let [mount, percent, avail] = line.split('|').collect::<Vec<_>>().try_into().unwrap();
+        let by_df: Vec<(f64, f64)> = seen.iter().filter_map(|look| look.df.get(mount).copied()).collect();
+        // Some are in the namespace of the sshd alone.
+        if by_df.is_empty() {
+            continue;
+        }
+        let (least, most) = range(by_df.iter().map(|(used, avail)| used / (used + avail) * 100.0));
+        table.compare(&format!("disk {mount}, %"), percent.parse().unwrap(), ("df -P", least, most), 0.05);
+        let gib = f64::from(1 << 30);
+        let by_mount = format!("mountpoint=\"{mount}\"");
+        let by_node = [before, after].map(|others| others.node.sum("node_filesystem_avail_bytes", &[&by_mount]) / gib);
+        let (least, most) = range(by_node.into_iter().chain(by_df.iter().map(|(_, avail)| avail / gib)));
+        let by_node = ("node_exporter, df", least, most);
+        table.compare(&format!("disk {mount}, GiB available"), avail.parse::<f64>().unwrap() / gib, by_node, 0.01);
+    }
+}
+
+fn memory_and_load(world: &World, seen: &[Look], (before, after): (&Others, &Others), table: &mut Table) {
+    let by_free = seen.iter().map(|look| (look.free[0] - look.free[5]) / look.free[0] * 100.0);
+    let by_node = [before, after].map(|others| {
+        let total = others.node.value("node_memory_MemTotal_bytes");
+        (total - others.node.value("node_memory_MemAvailable_bytes")) / total * 100.0
+    });
+    let used = latest(world, "memory_used_percent");
+    let (least, most) = range(by_free.clone());
+    table.compare("memory used, %", used, ("free -b", least, most), 1.0);
+    let (least, most) = range(by_node.into_iter().chain(by_free));
+    table.compare("memory used, %", used, ("node_exporter, free", least, most), 1.0);
+    // The kernel makes new ones every five seconds, so none is missed, and each of a visit is among those seen.
+    for (index, column) in ["load1", "load5", "load15"].into_iter().enumerate() {
+        let (least, most) = range(seen.iter().map(|look| look.loads[index]));
+        table.compare(column, latest(world, column), ("/proc/loadavg", least, most), 0.0);
+    }
 }
 
 /// Between two scrapes, as node_exporter's own dashboards and ours count it: all but idle and iowait.

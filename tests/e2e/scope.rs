@@ -44,9 +44,10 @@ fn a_custom_check_runs_where_it_is_wanted_and_for_as_long_as_config_xml_lets_it(
     }
     let owner = format!("--reference={}", world.sshd.home(HOST).display());
     run(Command::new("chown").args(["-R", &owner]).arg(world.sshd.home(HOST).join(".config")));
-    visit(&world, "<defaults check-timeout=\"1s\"/>");
-    let told = "SELECT sample_id, name, state, duration_ms < 10000 FROM check_result ORDER BY sample_id, name";
-    assert_eq!(world.server.sql(told), ["1|quick|ok|1", "1|slow|unknown|1"]);
+    // Not so short that a quick one may take longer: it runs at the lowest priority, on a machine that is busy at times.
+    visit(&world, "<defaults check-timeout=\"6s\"/>");
+    let told = "SELECT sample_id, name, state, output FROM check_result ORDER BY sample_id, name";
+    assert_eq!(world.server.sql(told), ["1|quick|ok|fine", "1|slow|unknown|no end after 6 s"]);
     visit(&world, "<defaults checks=\"no\"/>");
     assert_eq!(world.server.value("SELECT count(*) FROM check_result WHERE sample_id = 2"), "0");
 }
@@ -55,16 +56,27 @@ fn a_custom_check_runs_where_it_is_wanted_and_for_as_long_as_config_xml_lets_it(
 fn a_second_visit_tells_the_mean_since_the_first_one() {
     let world = World::new(&[HOST]);
     visit(&world, "");
-    let waited = std::time::Instant::now();
-    // Ticks are 10 ms: nothing is made of less than half a second.
-    eventually("half a second", || waited.elapsed().as_millis() > 600);
-    visit(&world, "");
+    let visit_again = || {
+        let waited = std::time::Instant::now();
+        // Ticks are 10 ms: nothing is made of less than half a second.
+        eventually("half a second", || waited.elapsed().as_millis() > 600);
+        visit(&world, "");
+    };
+    visit_again();
     let told = "SELECT cpu_is_spot, rates_window_ms IS NULL, cpu_window_ms > 400 FROM sample ORDER BY id";
     assert_eq!(world.server.sql(told), ["1|1|1", "0|0|1"]);
-    let told =
-        "SELECT abs(b.cpu_window_ms - (b.host_taken_ms - a.host_taken_ms)) < 100, b.rates_window_ms = b.cpu_window_ms
-                FROM sample a JOIN sample b ON b.id = a.id + 1";
-    assert_eq!(world.server.sql(told), ["1|1"]);
+    let told = "SELECT abs(b.cpu_window_ms - (b.host_taken_ms - a.host_taken_ms)) < 100 FROM sample a
+                JOIN sample b ON b.id = a.id + 1 ORDER BY b.id DESC LIMIT 1";
+    // The probe may have been kept waiting between its looks at the two clocks: not in five visits in a row.
+    for _ in 0..5 {
+        if world.server.value(told) == "1" {
+            break;
+        }
+        visit_again();
+    }
+    assert_eq!(world.server.value(told), "1");
+    let told = "SELECT DISTINCT rates_window_ms = cpu_window_ms FROM sample WHERE id > 1";
+    assert_eq!(world.server.sql(told), ["1"]);
 }
 
 #[test]
