@@ -29,5 +29,5 @@ pub use readings::{
 };
 pub use sample::{Boot, Facts, Sample, SampleError};
 pub use scope::{ProcessWish, Scope};
-pub use text::Untrusted;
+pub use text::{Untrusted, plain};
 pub use timestamp::Timestamp;

@@ -1,5 +1,6 @@
 //! Text that a monitored host chose.
 
+use std::borrow::Cow;
 use std::fmt;
 
 const MAX_SHOWN_CHARS: usize = 256;
@@ -13,16 +14,33 @@ pub struct Untrusted<'a>(pub &'a str);
 
 impl fmt::Display for Untrusted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut chars = self.0.chars();
-        for c in chars.by_ref().take(MAX_SHOWN_CHARS) {
-            if c.is_control() || reorders_or_hides(c) {
-                write!(f, "{}", c.escape_unicode())?;
-            } else {
-                write!(f, "{c}")?;
-            }
+        match self.0.char_indices().nth(MAX_SHOWN_CHARS) {
+            None => f.write_str(&plain(self.0)),
+            Some((end, _)) => write!(f, "{}…", plain(&self.0[..end])),
         }
-        if chars.next().is_some() { f.write_str("…") } else { Ok(()) }
     }
+}
+
+/// The text with control characters, characters that reorder or hide text, and line breaks as `\u{…}`, uncut.
+///
+/// What is plain stays as it is, so doing it twice is doing it once.
+pub fn plain(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_not_plain) {
+        return Cow::Borrowed(text);
+    }
+    let escape = |mut plain: String, c: char| {
+        if is_not_plain(c) {
+            plain.extend(c.escape_unicode())
+        } else {
+            plain.push(c)
+        }
+        plain
+    };
+    Cow::Owned(text.chars().fold(String::with_capacity(text.len() + 8), escape))
+}
+
+fn is_not_plain(c: char) -> bool {
+    c.is_control() || reorders_or_hides(c)
 }
 
 /// Zero-width characters, line and paragraph separators, bidirectional controls, tags.
@@ -44,5 +62,17 @@ mod tests {
     #[test]
     fn long_text_is_cut() {
         assert_eq!(Untrusted(&"x".repeat(300)).to_string(), format!("{}…", "x".repeat(256)));
+        assert_eq!(Untrusted(&"ü".repeat(256)).to_string(), "ü".repeat(256));
+        assert_eq!(Untrusted(&"\u{9b}".repeat(257)).to_string(), format!("{}…", "\\u{9b}".repeat(256)));
+    }
+
+    #[test]
+    fn plain_text_is_not_cut_and_stays_plain() {
+        let hostile = "a\u{1b}]0;x\u{7}\u{9b}2J\u{202e}\t".repeat(100);
+        let shown = plain(&hostile);
+        assert_eq!(shown, "a\\u{1b}]0;x\\u{7}\\u{9b}2J\\u{202e}\\u{9}".repeat(100));
+        for text in [&shown, "", "/srv/Bücher", r"C:\u{1b}"] {
+            assert!(matches!(plain(text), Cow::Borrowed(same) if same == text), "{text}");
+        }
     }
 }
