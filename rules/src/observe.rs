@@ -59,7 +59,8 @@ fn filesystems(
     let all = readings.filesystems.iter().flatten();
     let wanted = all.filter(|fs| match selector {
         Selector::Every => true,
-        Selector::Mount(mount) => *mount == fs.mount,
+        // The database keeps plain text, and config.xml may name a mount point as the host does.
+        Selector::Mount(mount) => sample::plain(mount) == sample::plain(&fs.mount),
     });
     wanted.filter_map(|fs| Some((Instance::Mount(fs.mount.clone()), value(fs)?))).collect()
 }
@@ -93,6 +94,16 @@ mod tests {
         assert_eq!(every, [(at("/"), 10.0), (at("/var"), 90.0)]);
         let one = observe(&key(Metric::Disk, Selector::Mount("/var".into())), &readings);
         assert_eq!(one, [(at("/var"), 90.0)]);
+    }
+
+    #[test]
+    fn a_mount_point_with_hidden_characters_is_selected_as_the_host_names_it() {
+        let key = key(Metric::Disk, Selector::Mount("/srv/a\u{200d}b".into()));
+        for reported in ["/srv/a\u{200d}b", "/srv/a\\u{200d}b"] {
+            let readings =
+                Readings { filesystems: Some(vec![fs("/srv/ab", 1), fs(reported, 90)]), ..Readings::default() };
+            assert_eq!(observe(&key, &readings), [(Instance::Mount(reported.to_owned()), 90.0)]);
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod id;
 mod lock;
 mod open;
 mod outbox;
+mod plain;
 mod readings;
 mod rename;
 mod row;

@@ -17,6 +17,7 @@ use crate::{
 
 mod collect;
 mod outbox;
+mod plain;
 mod queries;
 mod rates;
 mod readings;

@@ -5,10 +5,11 @@ use sample::{Facts, Rejection};
 
 use crate::error::Failure;
 use crate::row::count;
-use crate::{HostId, RunId, Settled, SpoolProgress, Visit, WorkDir, samples};
+use crate::{HostId, RunId, Settled, SpoolProgress, Visit, WorkDir, plain, samples};
 
-/// Writes everything a visit brought home. Returns how many of its samples were new.
+/// Writes everything a visit brought home, its texts made plain. Returns how many of its samples were new.
 pub(crate) fn record(db: &Connection, run: RunId, visit: &Visit) -> Result<usize, Failure> {
+    let visit = &plain::plain(visit);
     insert_outcome(db, run, visit)?;
     update_work_dir(db, visit)?;
     update_key(db, visit)?;

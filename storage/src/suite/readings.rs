@@ -253,18 +253,20 @@ fn push<T: Clone>(list: &mut Option<Vec<T>>, change: impl FnOnce(&mut T)) {
 }
 
 #[test]
-fn text_of_any_content_is_kept_as_it_is() {
+fn text_of_any_content_is_kept_and_made_plain() {
     let mut fixture = Fixture::new();
     let text = "'; DROP TABLE host; --\0\u{1b}[2J\u{202e}\u{10ffff}\n";
-    let names = Readings {
-        units: Some(vec![unit(text, text, true), unit("", "", false)]),
+    let plain = "'; DROP TABLE host; --\\u{0}\\u{1b}[2J\\u{202e}\u{10ffff}\\u{a}";
+    let names = |text: &str| Readings {
+        units: Some(vec![unit("", "", false), unit(text, text, true)]),
         reboot_required: Some(RebootRequired { required: false, reason: Some(text.into()) }),
         ..Readings::default()
     };
-    let row = written(&mut fixture, &names);
-    let mut sorted = names;
-    sorted.units.as_mut().unwrap().reverse();
-    assert_eq!(read(&fixture, row), sorted);
+    let (run, host) = (fixture.run(), fixture.host("web1"));
+    let samples = vec![received(1, NOON, names(text))];
+    fixture.store.record_visits(run, &[Visit { samples, ..visit(host, OutcomeKind::Ok) }]).unwrap();
+    let row = fixture.untreated_samples()[0];
+    assert_eq!(read(&fixture, row), names(plain));
 }
 
 #[test]
