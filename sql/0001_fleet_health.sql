@@ -521,7 +521,7 @@ SELECT latest.name AS host, latest.host_id, latest.taken_ms, check_value.*
 FROM latest JOIN check_value ON check_value.sample_id = latest.id;
 
 -- The ZFS pools of each host's newest sample. Each filesystem of a pool has all of its free space to itself, so it is
--- counted once. What snapshots and unmounted filesystems hold is not in used_bytes.
+-- counted once. How full the pool is can't be told from them: snapshots, volumes and what is not mounted use it too.
 CREATE VIEW latest_pool AS
 SELECT
     host,
@@ -529,9 +529,8 @@ SELECT
     taken_ms,
     pool,
     count(*)                                                   AS filesystems,
-    CAST(total(used_bytes) AS INTEGER)                         AS used_bytes,   -- sum() ends a query when it overflows
-    max(avail_bytes)                                           AS avail_bytes,
-    100 * total(used_bytes) / nullif(total(used_bytes) + max(avail_bytes), 0) AS used_percent
+    CAST(total(used_bytes) AS INTEGER)                         AS mounted_used_bytes,   -- sum() ends a query when it overflows
+    max(avail_bytes)                                           AS avail_bytes           -- a quota may leave some less
 FROM (
     SELECT host, host_id, taken_ms, pool, max(used_bytes) AS used_bytes, max(avail_bytes) AS avail_bytes
     FROM latest_filesystem
@@ -540,15 +539,17 @@ FROM (
 )
 GROUP BY host_id, pool;
 
--- Each host hour by hour (UTC). Ask for one host, or it reads every sample there is.
+-- Each host hour by hour (UTC), by when samples were taken. Ask for one host, or it reads every sample there is.
+-- The mean of CPU use counts each sample for the time it is of. Left out of CPU use are values measured on the spot, and
+-- means over more than 90 minutes: they say little of the hour.
 CREATE VIEW hourly AS
 SELECT
     host.name                                 AS host,
     sample.taken_ms / 3600000 * 3600000       AS hour_ms,   -- its beginning
     count(*)                                  AS samples,
-    min(sample.cpu_percent)                   AS cpu_lowest_percent,
-    avg(sample.cpu_percent)                   AS cpu_mean_percent,
-    max(sample.cpu_percent)                   AS cpu_highest_percent,
+    min(sample.cpu_percent) FILTER (WHERE sample.cpu_weight > 0) AS cpu_lowest_percent,
+    total(sample.cpu_percent * sample.cpu_weight) / nullif(total(sample.cpu_weight), 0) AS cpu_mean_percent,
+    max(sample.cpu_percent) FILTER (WHERE sample.cpu_weight > 0) AS cpu_highest_percent,
     min(sample.memory_used_percent)           AS memory_used_lowest_percent,
     avg(sample.memory_used_percent)           AS memory_used_mean_percent,
     max(sample.memory_used_percent)           AS memory_used_highest_percent,
@@ -559,7 +560,10 @@ SELECT
     avg(sample.load1_per_cpu)                 AS load1_per_cpu_mean,
     max(sample.load1_per_cpu)                 AS load1_per_cpu_highest
 FROM host
-JOIN sample ON sample.host_id = host.id
+JOIN (
+    SELECT *, CASE WHEN NOT cpu_is_spot AND cpu_window_ms BETWEEN 1 AND 90 * 60000 THEN cpu_window_ms END AS cpu_weight
+    FROM sample
+) AS sample ON sample.host_id = host.id
 GROUP BY host.name, sample.taken_ms / 3600000 * 3600000;
 
 -- Each boot of each host that a sample is known of: one more row of a host is one more reboot. Ask for one host, or it

@@ -499,9 +499,8 @@ SELECT
     taken_ms,
     pool,
     count(*)                                                   AS filesystems,
-    CAST(total(used_bytes) AS INTEGER)                         AS used_bytes,   -- sum() ends a query when it overflows
-    max(avail_bytes)                                           AS avail_bytes,
-    100 * total(used_bytes) / nullif(total(used_bytes) + max(avail_bytes), 0) AS used_percent
+    CAST(total(used_bytes) AS INTEGER)                         AS mounted_used_bytes,   -- sum() ends a query when it overflows
+    max(avail_bytes)                                           AS avail_bytes           -- a quota may leave some less
 FROM (
     SELECT host, host_id, taken_ms, pool, max(used_bytes) AS used_bytes, max(avail_bytes) AS avail_bytes
     FROM latest_filesystem
@@ -515,9 +514,9 @@ SELECT
     host.name                                 AS host,
     sample.taken_ms / 3600000 * 3600000       AS hour_ms,   -- its beginning
     count(*)                                  AS samples,
-    min(sample.cpu_percent)                   AS cpu_lowest_percent,
-    avg(sample.cpu_percent)                   AS cpu_mean_percent,
-    max(sample.cpu_percent)                   AS cpu_highest_percent,
+    min(sample.cpu_percent) FILTER (WHERE sample.cpu_weight > 0) AS cpu_lowest_percent,
+    total(sample.cpu_percent * sample.cpu_weight) / nullif(total(sample.cpu_weight), 0) AS cpu_mean_percent,
+    max(sample.cpu_percent) FILTER (WHERE sample.cpu_weight > 0) AS cpu_highest_percent,
     min(sample.memory_used_percent)           AS memory_used_lowest_percent,
     avg(sample.memory_used_percent)           AS memory_used_mean_percent,
     max(sample.memory_used_percent)           AS memory_used_highest_percent,
@@ -528,7 +527,10 @@ SELECT
     avg(sample.load1_per_cpu)                 AS load1_per_cpu_mean,
     max(sample.load1_per_cpu)                 AS load1_per_cpu_highest
 FROM host
-JOIN sample ON sample.host_id = host.id
+JOIN (
+    SELECT *, CASE WHEN NOT cpu_is_spot AND cpu_window_ms BETWEEN 1 AND 90 * 60000 THEN cpu_window_ms END AS cpu_weight
+    FROM sample
+) AS sample ON sample.host_id = host.id
 GROUP BY host.name, sample.taken_ms / 3600000 * 3600000;
 
 CREATE VIEW boot AS

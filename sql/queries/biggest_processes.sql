@@ -1,4 +1,5 @@
 -- Which processes of the whole fleet use the most memory?
+-- Only hosts with a sample of the last 7 days.
 --
 -- sqlite3 -readonly -box fleet.db < biggest_processes.sql
 
@@ -12,5 +13,6 @@ SELECT
     datetime(latest.taken_ms / 1000, 'unixepoch')                        AS taken
 FROM latest
 JOIN process ON process.sample_id = latest.id
+WHERE latest.taken_ms > unixepoch('now', '-7 days') * 1000
 ORDER BY process.memory_bytes DESC, latest.name, process.pid
 LIMIT 20;

@@ -1,4 +1,5 @@
 -- Which hosts are containers, what may they use, and how close are they to it?
+-- Only hosts with a sample of the last 7 days.
 --
 -- sqlite3 -readonly -box fleet.db < containers_and_their_limits.sql
 
@@ -11,4 +12,5 @@ SELECT
     datetime(taken_ms / 1000, 'unixepoch')                    AS taken
 FROM latest
 WHERE container IS NOT NULL
+  AND taken_ms > unixepoch('now', '-7 days') * 1000
 ORDER BY CASE WHEN memory_of_container THEN latest.memory_used_percent END DESC, name;

@@ -1,4 +1,5 @@
 -- Which filesystems fill the fastest, by the last 7 days (or what is known of them), and when will they be full?
+-- Only hosts with a sample of the last 7 days.
 --
 -- sqlite3 -readonly -box fleet.db < fastest_growing_filesystems.sql
 
@@ -15,6 +16,7 @@ WITH span AS (
 growth AS (
     SELECT
         span.host,
+        span.newest_ms,
         now.mount,
         now.used_percent,
         now.avail_bytes,
@@ -32,7 +34,8 @@ SELECT
     round(used_percent, 1)                   AS used_percent,
     round(avail_bytes / 1073741824.0, 1)     AS avail_gib,
     round(bytes_per_day / 1073741824.0, 2)   AS growth_gib_per_day,
-    round(avail_bytes / bytes_per_day, 1)    AS days_until_full
+    round(avail_bytes / bytes_per_day, 1)    AS days_until_full,
+    datetime(newest_ms / 1000, 'unixepoch')  AS taken
 FROM growth
 WHERE bytes_per_day > 0
 ORDER BY avail_bytes / bytes_per_day, host, mount

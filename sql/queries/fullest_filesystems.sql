@@ -1,4 +1,5 @@
 -- Which filesystems are the fullest, as of each host's newest sample?
+-- Only hosts with a sample of the last 7 days.
 --
 -- sqlite3 -readonly -box fleet.db < fullest_filesystems.sql
 
@@ -12,5 +13,6 @@ SELECT
 FROM latest
 JOIN filesystem ON filesystem.sample_id = latest.id
 WHERE filesystem.used_percent IS NOT NULL
+  AND latest.taken_ms > unixepoch('now', '-7 days') * 1000
 ORDER BY filesystem.used_percent DESC, latest.name, filesystem.mount
 LIMIT 20;

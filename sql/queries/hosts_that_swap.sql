@@ -1,4 +1,5 @@
 -- Which hosts read memory back from swap in the last 24 hours? Swap that is merely in use does no harm.
+-- Left out is what was counted over more than a day: most of that was before.
 --
 -- sqlite3 -readonly -box fleet.db < hosts_that_swap.sql
 
@@ -14,6 +15,7 @@ WITH swapped AS (
     FROM host
     CROSS JOIN sample ON sample.host_id = host.id
     WHERE sample.taken_ms > unixepoch('now', '-1 day') * 1000
+      AND coalesce(sample.rates_window_ms, 0) <= 86400000
     GROUP BY host.name
 )
 SELECT

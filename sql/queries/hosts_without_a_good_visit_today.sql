@@ -1,21 +1,28 @@
 -- Which hosts had no good visit today (UTC), when was the last good one, and what went wrong since?
+-- Only hosts that were visited, or at least tried, in the last 30 days.
 --
 -- sqlite3 -readonly -box fleet.db < hosts_without_a_good_visit_today.sql
 
-WITH last_good AS (
-    SELECT host_id, max(at_ms) AS at_ms FROM outcome WHERE kind = 'ok' GROUP BY host_id
-),
-last_visit AS (
-    SELECT host_id, kind, detail, max(run_id) FROM outcome WHERE kind <> 'cancelled' GROUP BY host_id
+WITH visited AS (
+    SELECT
+        id,
+        name,
+        (SELECT at_ms FROM outcome WHERE host_id = host.id AND kind = 'ok' ORDER BY run_id DESC LIMIT 1)
+            AS last_good_ms,
+        (SELECT run_id FROM outcome WHERE host_id = host.id AND kind <> 'cancelled' ORDER BY run_id DESC LIMIT 1)
+            AS last_run
+    FROM host
+    -- A host that is new has no outcome until its first visit is over.
+    WHERE coalesce((SELECT at_ms FROM outcome WHERE host_id = host.id ORDER BY run_id DESC LIMIT 1), first_seen_ms)
+          > unixepoch('now', '-30 days') * 1000
 )
 SELECT
-    host.name                                 AS host,
-    datetime(last_good.at_ms / 1000, 'unixepoch') AS last_good_visit,   -- NULL: never
-    last_visit.kind                           AS last_outcome,
-    last_visit.detail
-FROM host
-LEFT JOIN last_good ON last_good.host_id = host.id
-LEFT JOIN last_visit ON last_visit.host_id = host.id
-WHERE last_good.at_ms IS NULL
-   OR last_good.at_ms < unixepoch('now', 'start of day') * 1000
-ORDER BY last_good.at_ms, host.name;
+    visited.name                                        AS host,
+    datetime(visited.last_good_ms / 1000, 'unixepoch')  AS last_good_visit,   -- NULL: never
+    outcome.kind                                        AS last_outcome,      -- NULL: never visited
+    outcome.detail
+FROM visited
+LEFT JOIN outcome ON outcome.run_id = visited.last_run AND outcome.host_id = visited.id
+WHERE visited.last_good_ms IS NULL
+   OR visited.last_good_ms < unixepoch('now', 'start of day') * 1000
+ORDER BY visited.last_good_ms, visited.name;

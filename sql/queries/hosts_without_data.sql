@@ -1,9 +1,14 @@
 -- Which hosts have sent nothing for an hour, and how did the last visit end?
+-- Only hosts that were visited, or at least tried, in the last 30 days.
 --
 -- sqlite3 -readonly -box fleet.db < hosts_without_data.sql
 
 WITH newest AS (
-    SELECT id, name, (SELECT max(taken_ms) FROM sample WHERE host_id = host.id) AS taken_ms FROM host
+    SELECT id, name, (SELECT max(taken_ms) FROM sample WHERE host_id = host.id) AS taken_ms
+    FROM host
+    -- A host that is new has no outcome until its first visit is over.
+    WHERE coalesce((SELECT at_ms FROM outcome WHERE host_id = host.id ORDER BY run_id DESC LIMIT 1), first_seen_ms)
+          > unixepoch('now', '-30 days') * 1000
 )
 SELECT
     newest.name                                                       AS host,

@@ -1,4 +1,5 @@
 -- Which network interfaces had errors or dropped packets in the last 24 hours, and how many?
+-- Left out is what was counted over more than a day: most of that was before.
 --
 -- sqlite3 -readonly -box fleet.db < network_errors.sql
 
@@ -17,6 +18,7 @@ WITH counted AS (
     CROSS JOIN sample ON sample.host_id = host.id
     CROSS JOIN interface ON interface.sample_id = sample.id
     WHERE sample.taken_ms > unixepoch('now', '-1 day') * 1000
+      AND sample.rates_window_ms <= 86400000
     GROUP BY host.name, interface.name
 )
 SELECT

@@ -1,4 +1,5 @@
--- On which ports do hosts listen that they did not listen on 24 hours ago? Needs listeners in config.xml.
+-- On which ports do hosts listen that they did not listen on 24 hours ago? Needs listening-ports="yes" in config.xml.
+-- Only hosts with a sample of the last 24 hours.
 --
 -- sqlite3 -readonly -box fleet.db < ports_new_since_yesterday.sql
 

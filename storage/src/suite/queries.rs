@@ -9,6 +9,7 @@ use super::readings::{columns::rows, whole};
 use super::*;
 
 mod faults;
+mod present;
 mod resources;
 mod upkeep;
 
@@ -39,10 +40,16 @@ fn counted(now: Timestamp, number: u8, hours_after_boot: i64, counters: Counters
 }
 
 impl Fixture {
-    /// A host that has brought these samples home.
+    /// A host that is new.
+    fn new_host(&mut self, name: &str) -> HostId {
+        let now = now(&self.store);
+        self.store.host_records(&[host_name(name)], now).unwrap()[0].id
+    }
+
+    /// A host that has just brought these samples home.
     fn visited(&mut self, name: &str, samples: Vec<ReceivedSample>) -> HostId {
-        let (run, host) = (self.run(), self.host(name));
-        self.store.record_visits(run, &[Visit { samples, ..visit(host, OutcomeKind::Ok) }]).unwrap();
+        let (run, host, now) = (self.run(), self.new_host(name), now(&self.store));
+        self.store.record_visits(run, &[Visit { samples, ..ended(host, OutcomeKind::Ok, now) }]).unwrap();
         host
     }
 }
@@ -73,7 +80,8 @@ fn ended(host: HostId, kind: OutcomeKind, at: Timestamp) -> Visit {
 #[test]
 fn hosts_without_a_good_visit_today_are_those_that_failed_and_those_never_seen() {
     let mut fixture = Fixture::new();
-    let [good, bad, fresh] = ["good", "bad", "fresh"].map(|name| fixture.host(name));
+    let [good, bad, fresh] = ["good", "bad", "fresh"].map(|name| fixture.new_host(name));
+    fixture.new_host("new");
     let now = now(&fixture.store);
     let yesterday = now.plus_millis(-25 * 3_600_000);
     for (kind, at) in [(OutcomeKind::Ok, yesterday), (OutcomeKind::AuthFailed, now)] {
@@ -86,7 +94,8 @@ fn hosts_without_a_good_visit_today_are_those_that_failed_and_those_never_seen()
     }
     let query = include_str!("../../../sql/queries/hosts_without_a_good_visit_today.sql");
     let last_good = yesterday.to_string().replace('T', "_").replace('Z', "");
-    assert_eq!(answer(&fixture.store, query, []), ["fresh - - -".to_owned(), format!("bad {last_good} auth_failed -")]);
+    let expected = ["fresh - - -".to_owned(), "new - - -".to_owned(), format!("bad {last_good} auth_failed -")];
+    assert_eq!(answer(&fixture.store, query, []), expected);
 }
 
 #[test]
@@ -116,22 +125,15 @@ fn the_slowest_runs_are_those_of_the_week_that_ended_each_with_its_slowest_host(
 #[test]
 fn fullest_filesystems_are_those_of_the_newest_samples() {
     let mut fixture = Fixture::new();
-    let (run, web1, db1) = (fixture.run(), fixture.host("web1"), fixture.host("db1"));
+    let now = now(&fixture.store);
     let full = |used| Readings { filesystems: Some(vec![filesystem("/", used)]), ..Readings::default() };
-    let samples = vec![received(1, at(0), full(99)), received(2, at(60), every_reading())];
-    let other = vec![received(1, at(0), full(50))];
-    let visits =
-        [Visit { samples, ..visit(web1, OutcomeKind::Ok) }, Visit { samples: other, ..visit(db1, OutcomeKind::Ok) }];
-    fixture.store.record_visits(run, &visits).unwrap();
+    fixture.visited("web1", vec![hours_ago(now, 1, 1, full(99)), hours_ago(now, 2, 0, every_reading())]);
+    fixture.visited("db1", vec![hours_ago(now, 1, 1, full(50))]);
     let answers = answer(&fixture.store, include_str!("../../../sql/queries/fullest_filesystems.sql"), []);
-    assert_eq!(
-        answers,
-        [
-            "web1 /var 91 0 10 2026-11-21_06:18:37",
-            "db1 / 50 0 10 2026-11-21_06:17:37",
-            "web1 / 40 0 10 2026-11-21_06:18:37",
-        ]
-    );
+    let (newest, other) = (shown(now), shown(now.plus_millis(-HOUR_MS)));
+    let expected =
+        [format!("web1 /var 91 0 10 {newest}"), format!("db1 / 50 0 10 {other}"), format!("web1 / 40 0 10 {newest}")];
+    assert_eq!(answers, expected);
 }
 
 #[test]
@@ -208,12 +210,13 @@ fn no_number_of_a_hostile_host_spoils_an_answer_for_the_others() {
 }
 
 #[test]
-fn no_question_reads_all_samples_and_none_finds_anything_in_an_empty_database() {
+fn no_question_reads_all_samples_or_outcomes_and_none_finds_anything_in_an_empty_database() {
     let fixture = Fixture::new();
     let lists = "SELECT m.name FROM sqlite_schema AS m JOIN pragma_table_info(m.name) AS c
                  WHERE m.type = 'table' AND (c.name = 'sample_id' OR m.name = 'sample') AND m.name <> 'event'";
-    let tables = rows(&fixture, lists);
+    let mut tables = rows(&fixture, lists);
     assert_eq!(tables.iter().filter(|table| *table != "sample").count(), 14, "{tables:?}");
+    tables.push("outcome".to_owned());
     for (name, text) in questions() {
         let mut explain = fixture.store.connection.prepare(&format!("EXPLAIN QUERY PLAN {text}")).unwrap();
         let lines = explain.raw_query().mapped(|row| row.get::<_, String>(3)).collect::<Result<Vec<_>, _>>().unwrap();

@@ -104,20 +104,27 @@ fn a_pool_is_the_sum_of_its_filesystems_and_has_their_free_space_once() {
     let readings = Readings { filesystems: Some(filesystems), ..Readings::default() };
     let samples = vec![received(1, NOON, readings)];
     fixture.store.record_visits(run, &[Visit { samples, ..visit(host, OutcomeKind::Ok) }]).unwrap();
-    let query = "SELECT host, pool, filesystems, used_bytes, avail_bytes, used_percent FROM latest_pool ORDER BY pool";
-    assert_eq!(rows(&fixture, query), ["web1|empty|1|0|0|", "web1|tank|2|50|50|50.00"]);
+    let query = "SELECT host, pool, filesystems, mounted_used_bytes, avail_bytes FROM latest_pool ORDER BY pool";
+    assert_eq!(rows(&fixture, query), ["web1|empty|1|0|0", "web1|tank|2|50|50"]);
 }
 
 #[test]
-fn an_hour_has_the_lowest_the_mean_and_the_highest_of_its_samples() {
+fn an_hour_has_the_lowest_the_mean_and_the_highest_of_what_was_measured_over_about_an_hour() {
     let mut fixture = Fixture::new();
     let (run, host) = (fixture.run(), fixture.host("web1"));
     let hour = NOON.as_millis() / HOUR_MS * HOUR_MS;
-    let busy = |busy_percent| Readings {
-        cpu: Some(Cpu { busy_percent, window_ms: 1, ..Cpu::default() }),
+    let busy = |busy_percent, minutes: u64, spot| Readings {
+        cpu: Some(Cpu { busy_percent, window_ms: minutes * 60_000, spot, ..Cpu::default() }),
         ..Readings::default()
     };
-    let taken = [(0, busy(10.0)), (1, busy(20.0)), (HOUR_MS - 1, busy(60.0)), (HOUR_MS, Readings::default())];
+    let taken = [
+        (0, busy(10.0, 40, false)),
+        (1, busy(20.0, 10, false)),
+        (2, busy(99.0, 10, true)),
+        (3, busy(1.0, 91, false)),
+        (HOUR_MS - 1, busy(90.0, 50, false)),
+        (HOUR_MS, Readings::default()),
+    ];
     let samples = taken.into_iter().zip(1..);
     let samples =
         samples.map(|((after, readings), number)| received(number, Timestamp::from_millis(hour + after), readings));
@@ -125,7 +132,7 @@ fn an_hour_has_the_lowest_the_mean_and_the_highest_of_its_samples() {
     let query = "SELECT host, hour_ms, samples, cpu_lowest_percent, cpu_mean_percent, cpu_highest_percent,
                         memory_used_mean_percent, load1_per_cpu_highest
                  FROM hourly ORDER BY hour_ms";
-    let expected = [format!("web1|{hour}|3|10.00|30.00|60.00||"), format!("web1|{}|1|||||", hour + HOUR_MS)];
+    let expected = [format!("web1|{hour}|5|10.00|51.00|90.00||"), format!("web1|{}|1|||||", hour + HOUR_MS)];
     assert_eq!(rows(&fixture, query), expected);
 }
 
