@@ -48,7 +48,7 @@ fn escape_lists(readings: &mut Readings) {
     for Filesystem { mount, fs_type, source, pool, .. } in readings.filesystems.iter_mut().flatten() {
         [Some(mount), Some(fs_type), source.as_mut(), pool.as_mut()].into_iter().flatten().for_each(escape);
     }
-    for stuck in &mut readings.stuck_mounts {
+    for stuck in readings.stuck_mounts.iter_mut().flatten() {
         [&mut stuck.mount, &mut stuck.fs_type].into_iter().for_each(escape);
     }
     readings.temperatures.iter_mut().flatten().for_each(|temperature| escape(&mut temperature.sensor));
