@@ -1,4 +1,4 @@
-//! Who listens on a host.
+//! Where a host listens.
 
 use serde::{Deserialize, Serialize};
 
