@@ -20,7 +20,7 @@ const HALF_DONE_STAYS: Duration = Duration::from_hours(24);
 /// written anew before, or found out again.
 const OF_A_MACHINE_STAYS: Duration = Duration::from_hours(7 * 24);
 /// How the names of those begin. Behind it stands which machine's it is.
-const OF_A_MACHINE: [&str; 2] = ["security-updates-", "stuck-mounts-"];
+const OF_A_MACHINE: [&str; 3] = ["security-updates-", "stuck-mounts-", "hanging-programs-"];
 /// How the names of those begin that belong to a spool. The rest is the name of its folder.
 const OF_A_SPOOL: [&str; 2] = ["log-", "processes-"];
 
@@ -159,6 +159,7 @@ mod tests {
             "log-ffaa11bb22cc33dd.01234567890123456789",
             "security-updates-ffaa11bb22cc33dd",
             "stuck-mounts-3d1219c7c4c5404aaa1f6d2a48adfda4-eedaaeeeeb244ed79701166aaf83b3c3.json",
+            "hanging-programs-3d1219c7c4c5404aaa1f6d2a48adfda4-eedaaeeeeb244ed79701166aaf83b3c3.json",
         ];
         names.iter().for_each(|name| notes.write(name, b"x"));
         let left = |at: SystemTime| {
@@ -168,8 +169,8 @@ mod tests {
             left.sort();
             left
         };
-        assert_eq!(left(crate::measure::now()), [names[2], names[0], names[3], names[4]]);
-        assert_eq!(left(crate::measure::now() + 2 * HALF_DONE_STAYS), [names[0], names[3], names[4]]);
+        assert_eq!(left(crate::measure::now()), [names[5], names[2], names[0], names[3], names[4]]);
+        assert_eq!(left(crate::measure::now() + 2 * HALF_DONE_STAYS), [names[5], names[0], names[3], names[4]]);
         assert_eq!(left(crate::measure::now() + 2 * OF_A_MACHINE_STAYS), [names[0]]);
     }
 }

@@ -88,8 +88,8 @@ fn run(command: &mut Command, until: Instant, most: usize) -> Ended {
     let mut output = Stream::of(child.stdout.take(), most);
     let mut complaint = Stream::of(child.stderr.take(), MOST_COMPLAINT);
     let how = watch(&mut child, until, &mut output, &mut complaint);
-    let took = began.elapsed();
     let left = if matches!(how, How::Overdue) { kill(&mut child) } else { None };
+    let took = began.elapsed();
     Ended { how, output: output.kept, whole: output.whole, complaint: complaint.kept, took, left }
 }
 

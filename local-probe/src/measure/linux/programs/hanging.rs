@@ -57,6 +57,8 @@ impl Keeper {
         most: usize,
     ) -> Ended {
         if let Some(since) = self.since(program) {
+            // Written anew, though it says what it did before: notes that are old are taken away.
+            self.note(program, &[]);
             return Ended::without_start(How::Hangs(since), Duration::ZERO);
         }
         let ended = super::run(command, until, most);

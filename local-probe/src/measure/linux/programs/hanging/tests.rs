@@ -101,6 +101,10 @@ fn one_that_hangs_is_not_started() {
         host.keeper.run(program, command(Path::new("/bin/echo")).arg("x"), until, 10)
     };
     let since = host.keeper.since("a").unwrap();
+    let note = host.root.path().join("notes").join(stuck::name_of_note("hanging-programs", &host.keeper.tree));
+    let long_ago = std::time::UNIX_EPOCH + Duration::from_secs(1);
+    fs::File::options().write(true).open(&note).unwrap().set_modified(long_ago).unwrap();
     assert!(matches!(run("a").how, How::Hangs(then) if then == since));
+    assert_ne!(fs::metadata(&note).unwrap().modified().unwrap(), long_ago, "the note is kept young");
     assert_eq!(run("b").answer().unwrap(), b"x\n");
 }
