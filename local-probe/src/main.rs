@@ -30,7 +30,8 @@ Usage:
   fleet-probe --help
 
 It writes only in the folder it lies in and opens no network connection. It reads what the kernel tells, and starts
-systemctl, the programs in ~/.config/fleet-health/checks.d, and journalctl where log lines are wanted.
+systemctl, chronyc where chrony keeps the clock, the programs in ~/.config/fleet-health/checks.d, and journalctl where
+log lines are wanted.
 Exit codes: 0 done, 1 could not run, 2 wrong usage or no server has been here yet.
 ";
 
