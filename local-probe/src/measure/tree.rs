@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 /// Most that is read of any one file: a hostile or broken one must not fill the memory.
 const MOST: u64 = 16 << 20;
@@ -11,18 +12,23 @@ const MOST: u64 = 16 << 20;
 #[derive(Clone, Debug)]
 pub(crate) struct Tree {
     root: PathBuf,
+    mountinfo: Arc<OnceLock<Option<Vec<u8>>>>,
 }
 
 impl Tree {
     /// This host's.
     pub(crate) fn live() -> Tree {
-        Tree { root: PathBuf::from("/") }
+        Tree::below(Path::new("/"))
+    }
+
+    fn below(root: &Path) -> Tree {
+        Tree { root: root.to_owned(), mountinfo: Arc::default() }
     }
 
     /// The one with its root there.
     #[cfg(test)]
     pub(crate) fn at(root: &Path) -> Tree {
-        Tree { root: root.to_owned() }
+        Tree::below(root)
     }
 
     /// One of the hosts in `testdata/hosts`.
@@ -41,6 +47,11 @@ impl Tree {
         let mut bytes = Vec::new();
         File::open(self.path(path)).ok()?.take(MOST + 1).read_to_end(&mut bytes).ok()?;
         (bytes.len() as u64 <= MOST).then_some(bytes)
+    }
+
+    /// The list of mounts, read once: where there are thousands, the kernel needs 20 ms to write it.
+    pub(crate) fn mountinfo(&self) -> Option<&[u8]> {
+        self.mountinfo.get_or_init(|| self.bytes("proc/self/mountinfo")).as_deref()
     }
 
     /// The text of a file. What is not UTF-8 in it becomes U+FFFD, so that one odd name hides nothing else.

@@ -20,7 +20,7 @@ pub(super) fn read(tree: &Tree) -> Option<Container> {
 
 /// Whether the memory of `/proc/meminfo` is that of the container: a program (lxcfs) writes the file.
 pub(super) fn has_meminfo_of_its_own(tree: &Tree) -> bool {
-    let mounts = tree.text("proc/self/mountinfo").unwrap_or_default();
+    let mounts = String::from_utf8_lossy(tree.mountinfo().unwrap_or_default());
     mounts.lines().any(|line| {
         let point = line.split(' ').nth(4);
         let fs_type = line.split_once(" - ").map(|(_, rest)| rest);

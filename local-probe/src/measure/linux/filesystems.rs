@@ -34,9 +34,8 @@ struct Underway {
 impl Survey {
     /// Begins to ask every filesystem how full it is.
     pub(super) fn begin(asked: &Asked<'_>, tree: &Tree) -> Survey {
-        let list = tree.bytes("proc/self/mountinfo");
-        let underway = list.map(|list| {
-            let candidates = holding::holding_data(&mounts::parse(&list), asked.scope.network_filesystems);
+        let underway = tree.mountinfo().map(|list| {
+            let candidates = holding::holding_data(&mounts::parse(list), asked.scope.network_filesystems);
             Underway::begin(candidates, Memory::recall(asked.notes, tree), tree)
         });
         Survey { underway }

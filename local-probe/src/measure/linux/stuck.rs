@@ -104,7 +104,7 @@ impl Memory {
         let alone = NOTING.lock();
         // Read once more: another probe may have left something behind meanwhile.
         let before = read(&self.notes, &self.name, &self.boot, tree);
-        let mounted = tree.bytes("proc/self/mountinfo").map(|list| mounts::parse(&list));
+        let mounted = tree.mountinfo().filter(|_| !before.is_empty()).map(mounts::parse);
         let is_mounted =
             |hanging: &Hanging| mounted.as_ref().is_none_or(|all| all.iter().any(|mount| hanging.is(mount)));
         let answered = |hanging: &Hanging| asked.iter().any(|mount| hanging.is(mount));

@@ -171,8 +171,10 @@ fn a_list_that_lacks_a_mount_nobody_could_ask_is_none() {
     std::fs::create_dir_all(host.path().join("proc/self")).unwrap();
     let list = "1 0 8:1 / / rw - ext4 /dev/a rw\n2 1 0:9 / /proc rw - nfs4 nas:/ rw\n";
     std::fs::write(host.path().join("proc/self/mountinfo"), list).unwrap();
-    let (tree, notes) = (Tree::at(host.path()), crate::notes::Notes::in_folder(&host.path().join("notes")));
+    let notes = crate::notes::Notes::in_folder(&host.path().join("notes"));
     let survey = |network_filesystems| {
+        // A tree reads the list once.
+        let tree = Tree::at(host.path());
         let scope = sample::Scope { network_filesystems, ..sample::Scope::default() };
         let asked = Asked { scope: &scope, spot: false, notes: &notes, target: "00" };
         let (filesystems, stuck) = Survey::begin(&asked, &tree).finish();

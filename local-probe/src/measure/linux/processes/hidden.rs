@@ -8,7 +8,7 @@ const MAY_TRACE: u64 = 1 << 19;
 
 /// Whether processes of others are hidden.
 pub(in super::super) fn are_others(tree: &Tree) -> bool {
-    let Some(mountinfo) = tree.text("proc/self/mountinfo") else { return false };
+    let mountinfo = String::from_utf8_lossy(tree.mountinfo().unwrap_or_default());
     let Some(options) = options_of_proc(&mountinfo) else { return false };
     hides(options, tree.text("proc/self/status").as_deref())
 }

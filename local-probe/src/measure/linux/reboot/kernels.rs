@@ -67,7 +67,7 @@ fn images(tree: &Tree, with_boot: bool) -> Vec<(String, i64)> {
 /// machine boots from when somebody wants something of it, and takes it away again two minutes later.
 /// Source: systemd-gpt-auto-generator(8).
 fn shows_boot(tree: &Tree) -> bool {
-    let mounts = mounts::parse(&tree.bytes("proc/self/mountinfo").unwrap_or_default());
+    let mounts = mounts::parse(tree.mountinfo().unwrap_or_default());
     let is_there = |mount: &&mounts::Mount| mount.point.strip_prefix(b"/").is_some_and(|path| path == BOOT.as_bytes());
     let there: Vec<_> = mounts.iter().filter(is_there).collect();
     let is_covered = |mount: &mounts::Mount| there.iter().any(|other| other.parent == mount.id);
