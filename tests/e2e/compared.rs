@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -16,6 +17,8 @@ use crate::World;
 
 const HOST: &str = "127.0.41.1";
 const TICKS_PER_SECOND: u64 = 100;
+/// A name that no other process of this machine has.
+const CROWD: &str = "fleet-crowd";
 
 /// What goes up and down: others at work on this machine may move it both ways during one visit.
 struct Look {
@@ -121,9 +124,12 @@ pub(crate) fn cpu_ticks(process: &Reaped) -> u64 {
 }
 
 #[test]
-fn the_probe_says_what_df_free_uptime_nproc_the_kernel_and_node_exporter_say() {
+fn the_probe_says_what_df_free_uptime_nproc_ps_the_kernel_and_node_exporter_say() {
     let world = World::new(&[HOST]);
-    world.server.watch(&world.sshd, &[HOST], "");
+    world.server.watch(&world.sshd, &[HOST], &format!("<defaults><process name=\"{CROWD}\"/></defaults>"));
+    let sleep = world.dir.path().join(CROWD);
+    symlink("/bin/sleep", &sleep).unwrap();
+    let _crowd: Vec<_> = (0..5).map(|_| Reaped::spawn(Command::new(&sleep).arg("600"))).collect();
     let exporter = NodeExporter::start();
     let busy = busy_loop();
     let before_first = exporter.scrape();
@@ -161,6 +167,9 @@ fn steady(world: &World, before: &Others, after: &Others, table: &mut Table) {
     table.compare("uptime, s", latest(world, "uptime_seconds"), uptime, 1.0);
     let cpus: f64 = run(&mut Command::new("nproc")).trim().parse().unwrap();
     table.compare("logical CPUs", latest(world, "logical_cpus"), ("nproc", cpus, cpus), 0.0);
+    let listed = run(Command::new("ps").args(["-C", CROWD, "-o", "pid="])).lines().count() as f64;
+    let counted = world.server.value("SELECT count FROM latest_wanted_process").parse().unwrap();
+    table.compare("processes of one name", counted, ("ps -C", listed, listed), 0.0);
     let handles = |others: &Others| others.node.value("node_filefd_allocated");
     // The visit itself opens some.
     let by_node = ("node_exporter", handles(before), handles(after));
