@@ -89,7 +89,8 @@ impl Home {
         }
     }
 
-    /// Removes notes that nobody needs and versions of the probe that nobody has used for a week, and marks this one as in use. The version
+    /// Removes notes that nobody needs and versions of the probe that nobody has used for a week, and marks this one as
+    /// in use. The version
     /// that the host's own crontab calls stays.
     ///
     /// A version that can't be removed does no harm but to take space, so this does not fail.

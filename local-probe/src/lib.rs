@@ -17,8 +17,8 @@
 //! ```
 //!
 //! It starts these programs of the host, each with a deadline, no input and an environment of its own: `systemctl`
-//! where systemd has booted, `chronyc` where chrony keeps the clock, `journalctl` where error lines are wanted, and the host's own checks, which lie in
-//! `~/.config/fleet-health/checks.d` and may do whatever the account may.
+//! where systemd has booted, `chronyc` where chrony keeps the clock, `journalctl` where error lines are wanted, and the
+//! host's own checks, which lie in `~/.config/fleet-health/checks.d` and may do whatever the account may.
 
 mod deadline;
 mod durable;
