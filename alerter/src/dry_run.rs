@@ -1,14 +1,11 @@
 //! The mails a run would make now, without making them.
 
-use std::collections::HashMap;
 use std::fmt::Write;
 
 use rules::Recipient;
-use sample::{HostName, Timestamp};
-use storage::{AlertChange, HostId, Store, StoreError, Untreated};
+use sample::Timestamp;
 
-use crate::compose::{self, Letter, Stationery, Told};
-use crate::evaluate::{States, evaluate, withdraw_unwatched};
+use crate::compose::Letter;
 use crate::run::RunError;
 use crate::setting::Setting;
 
@@ -26,48 +23,8 @@ pub struct Forecast {
 ///
 /// # Errors
 /// The database, or a template.
-pub fn dry_run(setting: &Setting, now: Timestamp) -> Result<Forecast, RunError> {
-    let store = match Store::open_existing(&setting.database, now) {
-        Err(StoreError::NoDatabase { .. } | StoreError::NoFolder { .. }) => return Ok(Forecast::default()),
-        opened => opened?,
-    };
-    let owed = store.events_without_mail()?;
-    let (names, changes) = changes(&store, setting, now)?;
-    let owed = owed.iter().map(|record| (record.recipients.as_slice(), Told::of(record)));
-    let coming = changes.iter().filter_map(|change| {
-        let (event, _) = change.event.as_ref()?;
-        let host = names.get(&change.host)?;
-        let told = Told { host, key: &change.key, event, limit: change.limit, sample: None };
-        (!change.recipients.is_empty()).then_some((change.recipients.as_slice(), told))
-    });
-    let installation = store.installation_id()?;
-    let stationery = Stationery { installation: &installation, from: &setting.config.smtp.from };
-    let sets = compose::by_recipients(owed.chain(coming));
-    let letters = sets.into_iter().map(|(recipients, told)| {
-        let letter = compose::letter(&told, &recipients, stationery, now)?;
-        Ok((recipients, letter))
-    });
-    Ok(Forecast { letters: letters.collect::<Result<_, RunError>>()?, waiting: store.undelivered()? })
-}
-
-/// Every change that treating all rows would bring.
-fn changes(
-    store: &Store,
-    setting: &Setting,
-    now: Timestamp,
-) -> Result<(HashMap<HostId, HostName>, Vec<AlertChange>), StoreError> {
-    let records = store.alerts()?;
-    // All at once: they are not marked, so a second slice would be the first one again.
-    let rows = store.untreated(usize::MAX)?;
-    let mut names: HashMap<HostId, HostName> =
-        records.iter().map(|record| (record.host, record.name.clone())).collect();
-    names.extend(rows.iter().map(|row| match row {
-        Untreated::Sample { host, name, .. } | Untreated::Outcome { host, name, .. } => (*host, name.clone()),
-    }));
-    let (rules, mut states) = (setting.rules(), States::new(records));
-    let mut changes = evaluate(&rules, &mut states, &rows, now).changes;
-    changes.extend(withdraw_unwatched(&rules, &mut states, now).changes);
-    Ok((names, changes))
+pub fn dry_run(_setting: &Setting, _now: Timestamp) -> Result<Forecast, RunError> {
+    todo!()
 }
 
 impl Forecast {

@@ -9,11 +9,13 @@ pub mod cli;
 mod clock;
 pub mod compose;
 pub mod deliver;
+mod digest;
 mod dry_run;
 pub mod evaluate;
 mod run;
 mod setting;
 mod surroundings;
+mod tell;
 mod test_mail;
 
 pub use check::check;

@@ -3,11 +3,10 @@
 use std::error::Error;
 
 use sample::Timestamp;
-use storage::{LockError, RunLock, Slice, Store, StoreError};
+use storage::{LockError, RunLock, Store, StoreError};
 
-use crate::compose::{self, ComposeError, Stationery};
+use crate::compose::ComposeError;
 use crate::deliver::{self, DeliverError, Deliveries};
-use crate::evaluate::{States, evaluate, withdraw_unwatched};
 use crate::setting::Setting;
 use crate::surroundings::Surroundings;
 
@@ -91,51 +90,16 @@ fn or_later<T: Default, E: Into<RunError>>(result: Result<T, E>, first: &mut Opt
     })
 }
 
-fn treat(store: &mut Store, setting: &Setting, around: &Surroundings<'_>, report: &mut Report) -> Result<(), RunError> {
-    let rules = setting.rules();
-    let mut states = States::new(store.alerts()?);
-    let mut last: Option<Slice> = None;
-    loop {
-        let rows = store.untreated(around.slice)?;
-        if rows.is_empty() {
-            break;
-        }
-        if around.stop.is_cancelled() {
-            report.cut_short = true;
-            return Ok(());
-        }
-        let slice = evaluate(&rules, &mut states, &rows, (around.now)());
-        let same_rows = |last: &Slice| {
-            last.treated_samples == slice.treated_samples && last.treated_outcomes == slice.treated_outcomes
-        };
-        if last.as_ref().is_some_and(same_rows) {
-            return Err(RunError::NoProgress);
-        }
-        store.commit_slice(&slice)?;
-        report.rows += rows.len();
-        report.events += events(&slice);
-        last = Some(slice);
-    }
-    let slice = withdraw_unwatched(&rules, &mut states, (around.now)());
-    if !slice.changes.is_empty() {
-        store.commit_slice(&slice)?;
-        report.events += events(&slice);
-    }
-    Ok(())
+fn treat(
+    _store: &mut Store,
+    _setting: &Setting,
+    _around: &Surroundings<'_>,
+    _report: &mut Report,
+) -> Result<(), RunError> {
+    todo!()
 }
 
-fn events(slice: &Slice) -> usize {
-    slice.changes.iter().filter(|change| change.event.is_some()).count()
-}
-
-/// Also for events of a run that was killed before it came to this.
-fn make_mails(store: &mut Store, setting: &Setting, now: Timestamp) -> Result<usize, RunError> {
-    let events = store.events_without_mail()?;
-    let installation = store.installation_id()?;
-    let stationery = Stationery { installation: &installation, from: &setting.config.smtp.from };
-    let mails = compose::mails(&events, stationery, now)?;
-    if !mails.is_empty() {
-        store.create_mails(&mails, now)?;
-    }
-    Ok(mails.len())
+/// Also for incidents of a run that was killed before it came to this.
+fn make_mails(_store: &mut Store, _setting: &Setting, _now: Timestamp) -> Result<usize, RunError> {
+    todo!()
 }

@@ -4,8 +4,6 @@ use std::path::{Path, PathBuf};
 
 use config::{Config, ConfigError};
 
-use crate::evaluate::Rules;
-
 /// A configuration with its paths resolved.
 #[derive(Clone, Debug)]
 pub struct Setting {
@@ -27,10 +25,5 @@ impl Setting {
         }
         let database = state_dir.join(&config.storage.database);
         Ok(Setting { config, database })
-    }
-
-    pub(crate) fn rules(&self) -> Rules<'_> {
-        let hosts = self.config.hosts.iter();
-        hosts.map(|host| (&host.name, host.rules.iter().map(|configured| &configured.rule).collect())).collect()
     }
 }

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use rules::{Recipient, Rule, RuleKey, Selector};
+use rules::{Level, Recipient, Rule, RuleKey, Selector, Severity, Side, Telling};
 use sample::{Metric, Selectors, Unit};
 
-use crate::ConfiguredRule;
 use crate::fields::{Fields, no_children};
 use crate::report::Report;
 use crate::value::{limit, metric, mount, recipients};
 use crate::xml::Element;
+use crate::{ConfiguredRule, Origin};
 
 /// An `<alert>` that is right in itself.
 #[derive(Clone)]
@@ -47,7 +47,7 @@ pub(crate) fn alert(element: &Element<'_>, report: &mut Report) -> Option<Alert>
         fields.report.problem(at, format!("mount belongs to disk and inodes, not to {metric}"));
     }
     let clear_is_right = clear.is_some() || !fields.has("clear");
-    let selector = mount.map_or(Selector::Every, Selector::Mount);
+    let selector = mount.map_or(Selector::Every, Selector::Named);
     let rule = match (metric, given_limit) {
         (Some(metric), Some(limit)) if clear_is_right => {
             rule(RuleKey { metric, selector, ordinal: 0 }, limit, clear, &mut fields)
@@ -67,7 +67,8 @@ fn rule(key: RuleKey, limit: f64, clear: Option<f64>, fields: &mut Fields<'_, '_
         let at = fields.place("limit");
         fields.report.warning(at, format!("a limit of {limit}% is never reached: the alert never fires"));
     }
-    match Rule::new(key, limit, clear, Vec::new()) {
+    let level = Level::new(Severity::Warning, limit, clear, Side::Above);
+    match Rule::new(key, Side::Above, vec![level], Telling::default()) {
         Ok(rule) => Some(rule),
         Err(invalid) => {
             let at = fields.place("clear");
@@ -86,14 +87,14 @@ pub(crate) fn inherit(inherited: &[Alert], own: Vec<Alert>) -> Vec<Alert> {
 }
 
 /// The rules that a client's alerts come to. `mail` is for those that name nobody.
-pub(crate) fn rules(alerts: Vec<Alert>, mail: &[Recipient]) -> Vec<ConfiguredRule> {
+pub(crate) fn rules(alerts: Vec<Alert>, mail: &[Recipient]) -> Vec<Arc<ConfiguredRule>> {
     let mut count: BTreeMap<Watched, u32> = BTreeMap::new();
     let numbered = alerts.into_iter().map(|Alert { mut rule, mail: own, file, line }| {
         let next = count.entry((rule.key.metric, rule.key.selector.clone())).or_default();
         rule.key.ordinal = *next;
-        rule.recipients = own.unwrap_or_else(|| mail.to_vec());
+        rule.telling.recipients = own.unwrap_or_else(|| mail.to_vec());
         *next += 1;
-        ConfiguredRule { rule, file, line }
+        Arc::new(ConfiguredRule { rule, origin: Some(Origin { file, line }) })
     });
     numbered.collect()
 }

@@ -169,7 +169,7 @@ fn expand(mut client: Client, groups: &mut Groups<'_>, report: &mut Report) -> E
 }
 
 fn tells_nobody(host: &Host) -> bool {
-    host.enabled && host.rules.iter().any(|configured| configured.rule.recipients.is_empty())
+    host.enabled && host.rules.iter().any(|configured| configured.rule.telling.recipients.is_empty())
 }
 
 /// The first host of a client, which the others differ from in name and address; without its jump host.
@@ -197,6 +197,8 @@ fn first_host(client: &Client, settings: Settings, report: &Report) -> Option<Ho
         legacy_algorithms: settings.legacy_algorithms.unwrap_or(false),
         work_dir: settings.work_dir,
         scope: settings.wishes.scope(),
+        parent: None,
+        maintenance: std::sync::Arc::from([]),
         rules: alerts::rules(settings.alerts, settings.mail.as_deref().unwrap_or_default()),
         file: report.file(client.at),
         line: report.line(client.at),

@@ -13,8 +13,8 @@ use crate::fields::{Fields, no_children};
 use crate::load::MAX_BYTES;
 use crate::report::Report;
 use crate::value::{Complaint, Parsed, line};
-use crate::wildcard::wildcard_match;
 use crate::xml::Element;
+use rules::wildcard_match;
 
 /// All files together.
 const MAX_FILES: usize = 10_000;

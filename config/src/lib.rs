@@ -66,6 +66,7 @@ mod include;
 mod inherit;
 mod jumps;
 mod load;
+mod lookup;
 mod model;
 mod names;
 mod paths;
@@ -79,16 +80,16 @@ mod suggest;
 mod text;
 mod value;
 mod wanted;
-mod wildcard;
 mod xml;
 
 pub use access::Refusal;
 pub use error::ConfigError;
 pub use load::{load, parse};
 pub use model::{
-    Agent, Collector, Config, ConfiguredRule, Credentials, Deadlines, Host, HostKeyPolicy, Security, Smtp, Storage,
+    Agent, Alerter, Collector, Config, ConfiguredRule, Credentials, Deadlines, Host, HostKeyPolicy, Notifier, Origin,
+    Security, Smtp, Storage,
 };
 pub use paths::{Environment, locate, state_dir};
 pub use report::Problem;
+pub use rules::wildcard_match;
 pub use secret::{Secret, SecretError, SecretSource, check_secret_file};
-pub use wildcard::wildcard_match;

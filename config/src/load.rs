@@ -1,5 +1,6 @@
 //! From a path, or from bytes, to a [`Config`]: all files of it or nothing.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use crate::include::{Files, Include, IncludeError};
 use crate::report::{Report, Text};
 use crate::sections::Sections;
 use crate::text::text;
-use crate::{Config, ConfigError, hosts, xml};
+use crate::{Alerter, Config, ConfigError, hosts, xml};
 
 /// Of one file. Read as a whole into memory.
 pub(crate) const MAX_BYTES: u64 = 4 * 1024 * 1024;
@@ -176,7 +177,17 @@ impl Loading {
         let Sections { storage, collector, smtp, .. } = self.sections;
         let (storage, collector, smtp) = (storage.value, collector.value.collector, smtp.value);
         let sha256 = digest(&self.digests);
-        Ok(Config { path, sha256, storage, collector, smtp, hosts, warnings: findings.warnings })
+        Ok(Config {
+            path,
+            sha256,
+            storage,
+            collector,
+            smtp,
+            alerter: Alerter::default(),
+            notifiers: BTreeMap::new(),
+            hosts,
+            warnings: findings.warnings,
+        })
     }
 }
 

@@ -1,10 +1,11 @@
 //! What a configuration comes to, with everything inherited and every default in place.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rules::{Recipient, Rule};
+use rules::{Maintenance, Recipient, Repeats, Rule, Zone};
 use sample::{HostName, Scope};
 
 use crate::settings::is_loopback;
@@ -24,6 +25,10 @@ pub struct Config {
     pub collector: Collector,
     /// `<smtp>`.
     pub smtp: Smtp,
+    /// `<alerter>`.
+    pub alerter: Alerter,
+    /// `<notifier>`, by their names.
+    pub notifiers: BTreeMap<String, Notifier>,
     /// One per `<client>`, or as many as its range stands for, in the order of the files. Names are unique.
     pub hosts: Vec<Host>,
     /// What is allowed but probably not meant.
@@ -75,6 +80,39 @@ pub struct Deadlines {
     pub host: Duration,
     /// For the whole run; hosts not done by then are left for the next one. None: as long as it takes.
     pub run: Option<Duration>,
+}
+
+/// How people are told.
+#[derive(Clone, Debug)]
+pub struct Alerter {
+    /// Who is told of what concerns the fleet as a whole, and gets digests and signs of life: as given, else the `mail` of
+    /// `<defaults>`, else everybody who is told of any host.
+    pub mail: Vec<Recipient>,
+    /// By which clock people are told times, and hours and maintenance are read. None: the server's.
+    pub timezone: Option<Zone>,
+    /// What happened longer ago is told late. None: two intervals.
+    pub late_after: Option<Duration>,
+    /// As many mails as one recipient gets in an hour.
+    pub mails_per_hour: u32,
+    /// How often people are reminded, by severity.
+    pub repeats: Repeats,
+    /// A sign of life is mailed after so long without a mail. None: never.
+    pub heartbeat: Option<Duration>,
+    /// Takes the place of the built-in template of a mail's text (minijinja).
+    pub text_template: Option<PathBuf>,
+    /// The same of its HTML.
+    pub html_template: Option<PathBuf>,
+    /// The rules over the fleet as a whole. One whose metric is not here has its built-in rule.
+    pub rules: Vec<Arc<ConfiguredRule>>,
+}
+
+/// A command that is told of alerts, beside mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notifier {
+    /// The program, an absolute path, and its arguments.
+    pub command: Vec<String>,
+    /// How long it may take.
+    pub timeout: Duration,
 }
 
 /// How mail leaves.
@@ -153,8 +191,13 @@ pub struct Host {
     pub work_dir: Option<String>,
     /// What is looked at there beside what always is.
     pub scope: Scope,
-    /// Inherited rules that were not replaced, then its own. Keys are unique.
-    pub rules: Vec<ConfiguredRule>,
+    /// Built-in and inherited rules that were not replaced, then its own. Keys are unique. Hosts for which the same is
+    /// written share them.
+    pub rules: Vec<Arc<ConfiguredRule>>,
+    /// The host that this one depends on: as long as that one is down, this one is not told. By default `jump`.
+    pub parent: Option<HostName>,
+    /// When its problems are not told. Hosts of a group share them.
+    pub maintenance: Arc<[Maintenance]>,
     /// The file of its `<client>`: config.xml, or one that it includes.
     pub file: Arc<Path>,
     /// The line of its `<client>` in that file. Clients of one range share it.
@@ -173,12 +216,35 @@ pub enum Agent {
 /// A rule, and where it comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConfiguredRule {
-    /// The rule.
+    /// The rule. One that is off stands here, too.
     pub rule: Rule,
-    /// The file of its `<alert>`.
+    /// Where its `<alert>` stands: within `<defaults>` or `<group>` if it was inherited. None: it is built in.
+    pub origin: Option<Origin>,
+}
+
+/// A line of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The file.
     pub file: Arc<Path>,
-    /// The line of its `<alert>`: within `<defaults>` or `<group>` if it was inherited.
+    /// The line.
     pub line: u32,
+}
+
+impl Default for Alerter {
+    fn default() -> Alerter {
+        Alerter {
+            mail: Vec::new(),
+            timezone: None,
+            late_after: None,
+            mails_per_hour: 20,
+            repeats: Repeats::default(),
+            heartbeat: None,
+            text_template: None,
+            html_template: None,
+            rules: Vec::new(),
+        }
+    }
 }
 
 impl Default for Storage {

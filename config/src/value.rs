@@ -102,7 +102,8 @@ pub(crate) fn one_of<T: Copy>(text: &str, words: &[(&'static str, T)]) -> Parsed
 }
 
 pub(crate) fn metric(text: &str) -> Parsed<Metric> {
-    one_of(text, &Metric::ALL.map(|metric| (metric.name(), metric)))
+    let words: Vec<_> = Metric::ALL.iter().map(|metric| (metric.name(), *metric)).collect();
+    one_of(text, &words)
 }
 
 pub(crate) fn port(text: &str) -> Parsed<u16> {

@@ -6,9 +6,11 @@
 //!
 //! Everything here is synchronous, and every wait has a limit: 10 seconds for another program's transaction.
 
+mod beside;
 mod collect;
 mod error;
 mod id;
+mod incidents;
 mod lock;
 mod open;
 mod outbox;
@@ -19,6 +21,7 @@ mod row;
 mod runs;
 mod samples;
 mod schema;
+mod silences;
 mod status;
 mod store;
 #[cfg(test)]
@@ -29,10 +32,11 @@ mod visit;
 pub use collect::{HostRecord, ReceivedSample, RunEnd, Settled, SpoolProgress, Visit, WorkDir};
 pub use error::{EngineError, StoreError};
 pub use id::{AlertId, DeliveryId, EventId, HostId, RunId, SampleRowId};
+pub use incidents::IncidentFilter;
 pub use lock::{LockError, RunLock};
-pub use outbox::{AttemptEnd, DueDelivery, EventRecord, NewMail};
+pub use outbox::{AttemptEnd, DeliveryFilter, DeliveryRecord, DueDelivery, MailKind, NewMail, StuckMail};
 pub use rename::RenameOutcome;
 pub use runs::{RunRecord, RunState};
 pub use status::{FiringAlert, HostStatus, LatestSample, Part};
 pub use store::Store;
-pub use treat::{AlertChange, AlertRecord, Slice, Untreated};
+pub use treat::{Cursor, HostChanges, LiveAlert, NewEvent, Slice, Untreated};

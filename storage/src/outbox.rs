@@ -1,44 +1,83 @@
 //! What the alerter reads and writes to get events told: mails, and their deliveries.
 
-use rules::{AlertKey, Event, Recipient};
-use rusqlite::{Connection, Row, params};
-use sample::{HostName, SampleId, Timestamp};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
-use crate::error::Failure;
-use crate::{DeliveryId, EventId, Store, StoreError, row};
+use rules::{Held, Mailbox, NoticeKind, Recipient, Severity};
+use rusqlite::{Row, params};
+use sample::Timestamp;
 
-/// An event, with all a mail about it needs.
-#[derive(Clone, Debug, PartialEq)]
-pub struct EventRecord {
-    /// Its row.
-    pub id: EventId,
-    /// The host.
-    pub host: HostName,
-    /// Which alert of the host it is about.
-    pub key: AlertKey,
-    /// What happened.
-    pub event: Event,
-    /// The rule's limit at that time.
-    pub limit: f64,
-    /// Who is told. Never empty.
-    pub recipients: Vec<Recipient>,
-    /// The sample that caused it.
-    pub probe_sample_id: Option<SampleId>,
+use crate::{DeliveryId, Store, StoreError, row};
+
+/// What a mail is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailKind {
+    /// It tells of incidents.
+    Alerts,
+    /// A summary.
+    Digest,
+    /// A sign of life.
+    Heartbeat,
 }
 
 /// A mail, rendered once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMail {
+    /// What it is.
+    pub kind: MailKind,
     /// Its Message-ID.
     pub message_id: String,
     /// Its subject, for people who read the database.
     pub subject: String,
-    /// Headers and body: the bytes of every attempt.
+    /// Headers and body: the bytes of every attempt. For notifiers, JSON.
     pub content: Vec<u8>,
-    /// What it tells.
-    pub events: Vec<EventId>,
-    /// Who gets it.
-    pub recipients: Vec<Recipient>,
+    /// What it tells: incident, what of it, how bad it is said to be.
+    pub notices: Vec<(i64, NoticeKind, Severity)>,
+    /// Who gets it; those with true get it in the place of all that wait for them and may be replaced.
+    pub recipients: Vec<(Recipient, bool)>,
+}
+
+/// A delivery as people are shown it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryRecord {
+    /// Its row.
+    pub id: DeliveryId,
+    /// To whom.
+    pub recipient: Recipient,
+    /// Its state, as the database has it.
+    pub state: String,
+    /// The mail's subject.
+    pub subject: String,
+    /// The mail's Message-ID.
+    pub message_id: String,
+    /// When the mail was made.
+    pub created: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is tried next; only for one that has not ended.
+    pub next: Option<Timestamp>,
+    /// The server's last answer, or what went wrong.
+    pub reply: Option<String>,
+}
+
+/// Which deliveries to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryFilter {
+    /// Those that have not ended.
+    Waiting,
+    /// Those that were given up or refused.
+    Lost,
+    /// All.
+    All,
+}
+
+/// Mail that has been waiting for long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StuckMail {
+    /// How many deliveries.
+    pub deliveries: u64,
+    /// Since when the oldest mail waits.
+    pub since: Timestamp,
 }
 
 /// A delivery that may be tried now.
@@ -95,25 +134,68 @@ pub enum AttemptEnd {
 }
 
 impl Store {
-    /// Returns the events that have recipients and are not in a mail, oldest first.
+    /// Keeps mails to be delivered from now on, with what they tell, and that these incidents are settled, with the reason
+    /// why nobody was told if nobody was. Deliveries that are replaced become `superseded`: only those that wait for
+    /// their first attempt or another one, never one that the server may have taken. All of it in one transaction.
     ///
     /// # Errors
-    /// The database can't be read, or holds a value this program does not know.
-    pub fn events_without_mail(&self) -> Result<Vec<EventRecord>, StoreError> {
-        self.read(|db| {
-            let mut select = db.prepare_cached(WITHOUT_MAIL)?;
-            Ok(select.query_map([], event)?.collect::<Result<_, _>>()?)
-        })
+    /// A mail has no recipient or a Message-ID that is taken; an incident is unknown; the database can't be written.
+    pub fn create_mails(
+        &mut self,
+        _mails: &[NewMail],
+        _settled: &[(i64, Option<Held>)],
+        _now: Timestamp,
+    ) -> Result<(), StoreError> {
+        todo!()
     }
 
-    /// Keeps mails to be delivered from now on, and that their events are in them. A recipient that is given twice
-    /// gets one.
+    /// Returns, for each recipient who ever got a mail, what waits and what went out of late.
     ///
     /// # Errors
-    /// An event is in a mail already; a mail has no recipient or a Message-ID that is taken; the database can't be
-    /// written.
-    pub fn create_mails(&mut self, mails: &[NewMail], now: Timestamp) -> Result<(), StoreError> {
-        self.write(|db| mails.iter().try_for_each(|mail| create(db, mail, now)))
+    /// The database can't be read.
+    pub fn mailboxes(&self, _now: Timestamp) -> Result<BTreeMap<Recipient, Mailbox>, StoreError> {
+        todo!()
+    }
+
+    /// Returns deliveries, the newest first.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub fn deliveries(&self, _filter: DeliveryFilter, _limit: usize) -> Result<Vec<DeliveryRecord>, StoreError> {
+        todo!()
+    }
+
+    /// Makes a delivery that waits, was given up, refused or dropped due now. Returns false if there is no such one.
+    ///
+    /// # Errors
+    /// The database can't be written.
+    pub fn retry_delivery(&mut self, _delivery: DeliveryId, _now: Timestamp) -> Result<bool, StoreError> {
+        todo!()
+    }
+
+    /// Drops a delivery that has not ended and is not under way: it becomes `suppressed`, and what it tells counts as
+    /// told. Returns false if there is no such one.
+    ///
+    /// # Errors
+    /// The database can't be written.
+    pub fn drop_delivery(&mut self, _delivery: DeliveryId, _now: Timestamp) -> Result<bool, StoreError> {
+        todo!()
+    }
+
+    /// Returns the mail that has been waiting for longer than `patience`, if there is any.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub fn stuck_mail(&self, _patience: Duration, _now: Timestamp) -> Result<Option<StuckMail>, StoreError> {
+        todo!()
+    }
+
+    /// Returns when the last mail of this kind was made.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub fn last_mail(&self, _kind: MailKind) -> Result<Option<Timestamp>, StoreError> {
+        todo!()
     }
 
     /// Takes note that attempts which were under way broke off, and returns their number. They are due again: nobody
@@ -190,16 +272,6 @@ impl Store {
     }
 }
 
-pub(crate) const WITHOUT_MAIL: &str = "
-    SELECT metric, selector, ordinal, instance, event.id, host.name, kind, at_ms, value, event.since_ms,
-           event.worst_value, event.limit_value, event.recipients, probe_sample_id
-    FROM event
-    JOIN alert ON alert.id = event.alert_id
-    JOIN host ON host.id = alert.host_id
-    LEFT JOIN sample ON sample.id = event.sample_id
-    WHERE event.mail_id IS NULL AND event.recipients <> ''
-    ORDER BY event.id";
-
 // The list of four states is that of the partial index `delivery_due`: only with the very same words is it used,
 // and what was sent years ago costs nothing.
 pub(crate) const DUE: &str = "
@@ -213,49 +285,6 @@ pub(crate) const UNDELIVERED: &str = "
 pub(crate) const INTERRUPTED: &str = "
     UPDATE delivery SET state = 'unknown'
     WHERE state IN ('pending', 'sending', 'retry', 'unknown') AND state = 'sending'";
-
-fn event(found: &Row<'_>) -> rusqlite::Result<EventRecord> {
-    Ok(EventRecord {
-        id: found.get(4)?,
-        host: row::parsed(found, 5)?,
-        key: row::alert_key(found)?,
-        event: Event {
-            kind: row::event_kind(found, 6)?,
-            at: row::time(found, 7)?,
-            value: found.get(8)?,
-            since: row::time(found, 9)?,
-            worst: found.get(10)?,
-        },
-        limit: found.get(11)?,
-        recipients: row::recipients(found, 12)?,
-        probe_sample_id: row::parsed_if_known(found, 13)?,
-    })
-}
-
-fn create(db: &Connection, mail: &NewMail, now: Timestamp) -> Result<(), Failure> {
-    if mail.recipients.is_empty() {
-        return Err(StoreError::NoRecipient { message_id: mail.message_id.clone() }.into());
-    }
-    let mut insert = db.prepare_cached(
-        "INSERT INTO mail (message_id, subject, content, created_ms) VALUES (?1, ?2, ?3, ?4) RETURNING id",
-    )?;
-    let values = params![mail.message_id, mail.subject, mail.content, now.as_millis()];
-    let mail_row: i64 = insert.query_row(values, |row| row.get(0))?;
-    for recipient in &mail.recipients {
-        let mut insert = db.prepare_cached(
-            "INSERT INTO delivery (mail_id, recipient, state, next_attempt_ms) VALUES (?1, ?2, 'pending', ?3)
-             ON CONFLICT (mail_id, recipient) DO NOTHING",
-        )?;
-        insert.execute(params![mail_row, recipient.as_str(), now.as_millis()])?;
-    }
-    for event in &mail.events {
-        let mut update = db.prepare_cached("UPDATE event SET mail_id = ?2 WHERE id = ?1 AND mail_id IS NULL")?;
-        if update.execute(params![event, mail_row])? != 1 {
-            return Err(StoreError::AlreadyMailed { event: *event }.into());
-        }
-    }
-    Ok(())
-}
 
 fn due(found: &Row<'_>) -> rusqlite::Result<DueDelivery> {
     Ok(DueDelivery {

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::str::FromStr;
 
-use rules::{AlertKey, AlertState, EventKind, Instance, Recipient, RuleKey, Selector};
+use rules::{AlertKey, Instance, Recipient, RuleKey, Selector};
 use rusqlite::Row;
 use rusqlite::types::{Type, ValueRef};
 use sample::Timestamp;
@@ -60,27 +60,9 @@ pub(crate) fn time(row: &Row<'_>, index: usize) -> rusqlite::Result<Timestamp> {
 
 /// The alert that columns 0 to 3 name: metric, selector, ordinal, instance.
 pub(crate) fn alert_key(row: &Row<'_>) -> rusqlite::Result<AlertKey> {
-    let selector = text(row, 1)?;
-    let selector = Selector::from_stored(selector).ok_or_else(|| misfit(1, UnknownText(selector.to_owned())))?;
+    let selector = Selector::from_stored(text(row, 1)?);
     let rule = RuleKey { metric: parsed(row, 0)?, selector, ordinal: unsigned(row, 2)? };
     Ok(AlertKey { rule, instance: Instance::from_stored(text(row, 3)?) })
-}
-
-/// The state that columns 4 to 6 hold: name, since when, the worst value.
-pub(crate) fn alert_state(row: &Row<'_>) -> rusqlite::Result<AlertState> {
-    let since = time(row, 5)?;
-    match text(row, 4)? {
-        "firing" => Ok(AlertState::Firing { since, worst: row.get(6)? }),
-        "resolved" => Ok(AlertState::Resolved { at: since }),
-        other => Err(misfit(4, UnknownText(other.to_owned()))),
-    }
-}
-
-/// The kind of an event.
-pub(crate) fn event_kind(row: &Row<'_>, index: usize) -> rusqlite::Result<EventKind> {
-    let name = text(row, index)?;
-    let found = EventKind::ALL.into_iter().find(|kind| kind.name() == name);
-    found.ok_or_else(|| misfit(index, UnknownText(name.to_owned())))
 }
 
 /// Where a run stands.

@@ -1,0 +1,1 @@
+//! From incidents of which something is owed to mails in the outbox: who, what, once.
