@@ -4,6 +4,7 @@
 //! a run was killed, or an answer that could not be kept, is sent again with the same bytes: a duplicate, never a loss.
 
 mod back_off;
+mod command;
 mod courier;
 mod server;
 mod session;
@@ -11,12 +12,13 @@ mod verdict;
 
 use std::time::Instant;
 
-use config::Smtp;
+use config::Config;
 use sample::Timestamp;
-use storage::{AttemptEnd, DeliveryId, DueDelivery, Store, StoreError};
+use storage::{AttemptEnd, DeliveryId, DueDelivery, Store, StoreError, Way};
 
 use crate::surroundings::Surroundings;
 use back_off::{is_given_up, next_after_unknown, next_attempt};
+use command::CommandFailure;
 use verdict::{Failure, Rest, Verdict};
 
 pub(crate) use courier::Courier;
@@ -55,73 +57,73 @@ pub enum DeliverError {
     Store(#[from] StoreError),
 }
 
-/// Tries every delivery that is due. The caller holds the run lock: then what is still marked as under way belongs to
-/// a run that is dead.
+/// Tries every delivery that is due: first those to commands, which are quick, then mail. The caller holds the run lock:
+/// then what is still marked as under way belongs to a run that is dead.
 ///
 /// # Errors
-/// The database, or the password and certificates that `smtp` names.
-pub fn deliver(store: &mut Store, smtp: &Smtp, around: &Surroundings<'_>) -> Result<Deliveries, DeliverError> {
+/// The database, or the password and certificates that `<smtp>` names.
+pub fn deliver(store: &mut Store, config: &Config, around: &Surroundings<'_>) -> Result<Deliveries, DeliverError> {
     let interrupted = store.interrupted_deliveries()?;
     if interrupted > 0 {
         tracing::warn!(deliveries = interrupted, "a run was killed while it was sending; these are sent again");
     }
     let began = (around.now)();
-    let done = Deliveries::default();
-    let mut due = store.due_deliveries(began, BATCH)?;
-    if due.is_empty() {
-        return Ok(done);
+    let mut round =
+        Round { store, around, began, ends: Instant::now() + around.timeouts.delivering, done: Deliveries::default() };
+    round.all(Way::Command, &mut |delivery| by_command(delivery, config, around))?;
+    // Without a mail nobody asks for a password; without one no attempt begins.
+    if !round.store.due_deliveries(Way::Mail, began, 1)?.is_empty() {
+        let courier = Courier::start(Server::new(&config.smtp, around.timeouts)?, around.stop.clone());
+        round.all(Way::Mail, &mut |delivery| by_mail(delivery, &courier, around))?;
+        courier.finish();
     }
-    let courier = Courier::start(Server::new(smtp, around.timeouts)?, around.stop.clone());
-    let mut round = Round { store, courier: &courier, around, ends: Instant::now() + around.timeouts.delivering, done };
-    let mut rest = Rest::GoOn;
-    // A delivery that was tried is not due again before a minute has passed, so this ends.
-    while rest == Rest::GoOn && !due.is_empty() {
-        rest = round.try_all(&due)?;
-        due = round.store.due_deliveries(began, BATCH)?;
-    }
-    let done = round.done;
-    courier.finish();
-    Ok(done)
+    Ok(round.done)
 }
 
 /// The deliveries of one run.
 struct Round<'a> {
     store: &'a mut Store,
-    courier: &'a Courier,
     around: &'a Surroundings<'a>,
+    began: Timestamp,
     /// No attempt begins after it, but for the first.
     ends: Instant,
     done: Deliveries,
 }
 
+/// Tries one delivery.
+type Attempt<'t> = dyn FnMut(&DueDelivery) -> (AttemptEnd, Rest) + 't;
+
 impl Round<'_> {
-    fn try_all(&mut self, due: &[DueDelivery]) -> Result<Rest, DeliverError> {
+    /// A delivery that was tried is not due again before a minute has passed, so this ends.
+    fn all(&mut self, way: Way, attempt: &mut Attempt<'_>) -> Result<(), DeliverError> {
+        loop {
+            let due = self.store.due_deliveries(way, self.began, BATCH)?;
+            if due.is_empty() || self.some(&due, attempt)? == Rest::Stop {
+                return Ok(());
+            }
+        }
+    }
+
+    fn some(&mut self, due: &[DueDelivery], attempt: &mut Attempt<'_>) -> Result<Rest, DeliverError> {
         let mut tried = false;
         for delivery in due {
             if self.is_over() {
                 return Ok(Rest::Stop);
             }
-            // Before the server hears of it. False: somebody else has it, and does the rest.
+            // Before anybody hears of it. False: somebody else has it, and does the rest.
             if !self.store.begin_attempt(delivery.id, (self.around.now)())? {
                 continue;
             }
             tried = true;
-            if self.try_one(delivery)? == Rest::Stop {
+            let (end, rest) = attempt(delivery);
+            keep_end(self.store, delivery.id, &end, (self.around.now)())?;
+            self.done.count(&end);
+            report(delivery, &end);
+            if rest == Rest::Stop {
                 return Ok(Rest::Stop);
             }
         }
         Ok(if tried { Rest::GoOn } else { Rest::Stop })
-    }
-
-    fn try_one(&mut self, delivery: &DueDelivery) -> Result<Rest, DeliverError> {
-        let result = self.courier.send(&delivery.recipient, &delivery.content, |progress| {
-            tracing::debug!(message_id = delivery.message_id, ?progress, "smtp");
-        });
-        let (end, rest) = end_of(delivery, &result, (self.around.now)());
-        keep_end(self.store, delivery.id, &end)?;
-        self.done.count(&end);
-        report(delivery, &end);
-        Ok(rest)
     }
 
     fn is_over(&self) -> bool {
@@ -136,9 +138,40 @@ impl Round<'_> {
     }
 }
 
-fn keep_end(store: &mut Store, delivery: DeliveryId, end: &AttemptEnd) -> Result<(), StoreError> {
+fn by_mail(delivery: &DueDelivery, courier: &Courier, around: &Surroundings<'_>) -> (AttemptEnd, Rest) {
+    let result = courier.send(&delivery.recipient, &delivery.content, |progress| {
+        tracing::debug!(message_id = delivery.message_id, ?progress, "smtp");
+    });
+    end_of(delivery, &result, (around.now)())
+}
+
+/// What came of a command. One that is not in config.xml any more may come back.
+fn by_command(delivery: &DueDelivery, config: &Config, around: &Surroundings<'_>) -> (AttemptEnd, Rest) {
+    let name = delivery.recipient.notifier().unwrap_or_default();
+    let result = match config.notifiers.get(name) {
+        Some(notifier) => command::run(notifier, &delivery.content, around.stop),
+        None => {
+            Err(CommandFailure { words: format!("no <notifier name=\"{name}\"> in config.xml"), is_unknown: false })
+        }
+    };
+    let now = (around.now)();
+    let attempts = delivery.attempts.saturating_add(1);
+    let end = match result {
+        Ok(reply) => AttemptEnd::Sent { at: now, reply },
+        Err(CommandFailure { words: reply, .. }) if is_given_up(delivery.created, attempts, now) => {
+            AttemptEnd::Expired { reply }
+        }
+        Err(CommandFailure { words: reply, is_unknown: true }) => {
+            AttemptEnd::Unknown { next: next_after_unknown(now), reply }
+        }
+        Err(CommandFailure { words: reply, .. }) => AttemptEnd::Retry { next: next_attempt(attempts, now), reply },
+    };
+    (end, Rest::GoOn)
+}
+
+fn keep_end(store: &mut Store, delivery: DeliveryId, end: &AttemptEnd, now: Timestamp) -> Result<(), StoreError> {
     let is_busy = |error: &StoreError| matches!(error, StoreError::Busy { .. });
-    insist(|| store.end_attempt(delivery, end), is_busy)
+    insist(|| store.end_attempt(delivery, end, now), is_busy)
 }
 
 /// Does it until it succeeds, or fails for another reason than that somebody is busy, or has been tried often enough.

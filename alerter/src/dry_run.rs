@@ -1,13 +1,18 @@
 //! The mails a run would make now, without making them.
 
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 
-use rules::Recipient;
-use sample::Timestamp;
+use rules::{Ledger, Recipient};
+use sample::{HostName, Timestamp};
+use storage::{HostId, NewEvent, Slice, Store, StoreError};
 
 use crate::compose::Letter;
-use crate::run::RunError;
+use crate::evaluate::Watches;
+use crate::run::{Desk, RunError, with_history};
 use crate::setting::Setting;
+use crate::surroundings::Surroundings;
+use crate::tell::{Telling, telling};
 
 /// What a run would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,8 +28,52 @@ pub struct Forecast {
 ///
 /// # Errors
 /// The database, or a template.
-pub fn dry_run(_setting: &Setting, _now: Timestamp) -> Result<Forecast, RunError> {
-    todo!()
+pub fn dry_run(setting: &Setting, around: &Surroundings<'_>) -> Result<Forecast, RunError> {
+    let now = (around.now)();
+    let store = match Store::open_existing(&setting.database, now) {
+        Err(StoreError::NoDatabase { .. } | StoreError::NoFolder { .. }) => return Ok(Forecast::default()),
+        opened => opened?,
+    };
+    let desk = Desk::new(&store, setting)?;
+    let ledger = judged(&store, &desk, around.slice, now)?;
+    let incidents = ledger.incidents;
+    let Telling { mails, .. } = telling(&store, desk.config, &desk.fleet(), &desk.stationery, incidents, now)?;
+    let recipients = |all: Vec<(Recipient, bool)>| all.into_iter().map(|(recipient, _)| recipient).collect();
+    let letters = mails.into_iter().map(|mail| (recipients(mail.recipients), mail.letter)).collect();
+    Ok(Forecast { letters, waiting: store.undelivered()? })
+}
+
+/// The incidents there would be after every row was treated. What is remembered of hosts is kept in memory alone.
+fn judged(store: &Store, desk: &Desk<'_>, slice: usize, now: Timestamp) -> Result<Ledger, RunError> {
+    let mut ledger = Ledger::new(store.unsettled_incidents()?);
+    let (mut names, mut watches, mut after) = (HashMap::new(), Watches::new(), None);
+    loop {
+        let rows = store.untreated(after, slice)?;
+        let Some(last) = rows.last() else { break };
+        after = Some(last.cursor());
+        let new: BTreeSet<HostId> =
+            rows.iter().map(|row| row.host().0).filter(|id| !watches.contains_key(id)).collect();
+        watches.extend(store.watches(&new.into_iter().collect::<Vec<_>>())?);
+        names.extend(rows.iter().map(|row| (row.host().0, row.host().1.clone())));
+        let judged = with_history(store, |history| desk.judges.slice(&rows, &mut watches, history))?;
+        record(&mut ledger, &judged, &names);
+    }
+    let live = store.live_alerts()?;
+    names.extend(live.iter().filter_map(|alert| alert.host.clone()));
+    record(&mut ledger, &desk.judges.withdrawn(live, &desk.fleet(), now), &names);
+    let mut watch = store.fleet_watch()?;
+    let ourselves = watch_collector(store.last_finished_run()?, &mut watch, &desk.fleet(), desk.cycle, now);
+    record(&mut ledger, &ourselves, &names);
+    Ok(ledger)
+}
+
+fn record(ledger: &mut Ledger, slice: &Slice, names: &HashMap<HostId, HostName>) {
+    for changes in &slice.hosts {
+        let host = changes.host.and_then(|host| names.get(&host));
+        for NewEvent { key, event, telling, .. } in &changes.events {
+            ledger.record(host, key, event, telling.as_ref());
+        }
+    }
 }
 
 impl Forecast {

@@ -4,9 +4,11 @@
 //! events, [`compose`] turns events into mails, [`deliver`] sends what is due. A run that was killed anywhere is taken
 //! up by the next one; nothing is lost between two stages, since each begins with what the one before left behind.
 
+mod beside;
 mod check;
 pub mod cli;
 mod clock;
+mod collector_watch;
 pub mod compose;
 pub mod deliver;
 mod digest;

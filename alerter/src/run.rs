@@ -1,14 +1,22 @@
 //! One run: evaluate, compose, deliver.
 
+use std::collections::BTreeSet;
 use std::error::Error;
+use std::time::Duration;
 
-use sample::Timestamp;
-use storage::{LockError, RunLock, Store, StoreError};
+use config::Config;
+use rules::Rule;
+use storage::{HostId, LockError, RunLock, Slice, Store, StoreError, Untreated};
 
-use crate::compose::ComposeError;
+use crate::beside::free_space;
+use crate::collector_watch::{cycle, fleet_rules, watch_collector};
+use crate::compose::{ComposeError, Stationery};
 use crate::deliver::{self, DeliverError, Deliveries};
+use crate::digest::heartbeat;
+use crate::evaluate::{History, Judges};
 use crate::setting::Setting;
 use crate::surroundings::Surroundings;
+use crate::tell::{TellError, make_mails};
 
 /// What a run came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,10 +73,12 @@ pub fn run(setting: &Setting, around: &Surroundings<'_>) -> Result<Report, RunEr
     let _lock = RunLock::take(&setting.database, "alerter")?;
     let mut report = Report { has_database: true, ..Report::default() };
     let mut first = None;
-    or_later(treat(&mut store, setting, around, &mut report), &mut first);
-    let mails = make_mails(&mut store, setting, (around.now)());
+    let desk = Desk::new(&store, setting)?;
+    or_later(treat(&mut store, &desk, around, &mut report), &mut first);
+    let mails = make_mails(&mut store, desk.config, &desk.fleet(), &desk.stationery, (around.now)());
     report.mails = or_later(mails, &mut first);
-    let deliveries = deliver::deliver(&mut store, &setting.config.smtp, around);
+    report.mails += or_later(heartbeat(&mut store, setting, &desk.stationery, (around.now)()), &mut first);
+    let deliveries = deliver::deliver(&mut store, &setting.config, around);
     report.deliveries = or_later(deliveries, &mut first);
     if let Some(error) = first {
         return Err(error);
@@ -76,6 +86,15 @@ pub fn run(setting: &Setting, around: &Surroundings<'_>) -> Result<Report, RunEr
     report.undelivered = store.undelivered()?;
     report.cut_short |= around.stop.is_cancelled() && report.undelivered > 0;
     Ok(report)
+}
+
+impl From<TellError> for RunError {
+    fn from(error: TellError) -> RunError {
+        match error {
+            TellError::Store(error) => RunError::Store(error),
+            TellError::Compose(error) => RunError::Compose(error),
+        }
+    }
 }
 
 /// What was done, or nothing: then the error is kept if it is the first, and otherwise told at once.
@@ -90,16 +109,83 @@ fn or_later<T: Default, E: Into<RunError>>(result: Result<T, E>, first: &mut Opt
     })
 }
 
-fn treat(
-    _store: &mut Store,
-    _setting: &Setting,
-    _around: &Surroundings<'_>,
-    _report: &mut Report,
-) -> Result<(), RunError> {
-    todo!()
+/// What a run needs beside the database, made once.
+pub(crate) struct Desk<'c> {
+    pub(crate) config: &'c Config,
+    pub(crate) judges: Judges<'c>,
+    pub(crate) fleet: Vec<Rule>,
+    pub(crate) cycle: Duration,
+    pub(crate) stationery: Stationery,
 }
 
-/// Also for incidents of a run that was killed before it came to this.
-fn make_mails(_store: &mut Store, _setting: &Setting, _now: Timestamp) -> Result<usize, RunError> {
-    todo!()
+impl<'c> Desk<'c> {
+    /// # Errors
+    /// The database, or a template.
+    pub(crate) fn new(store: &Store, setting: &'c Setting) -> Result<Desk<'c>, RunError> {
+        let config = &setting.config;
+        let cycle = cycle(store, config)?;
+        let stationery = setting.stationery(store.installation_id()?, cycle);
+        Ok(Desk { config, judges: Judges::new(config, cycle), fleet: fleet_rules(config, cycle), cycle, stationery })
+    }
+
+    pub(crate) fn fleet(&self) -> Vec<&Rule> {
+        self.fleet.iter().collect()
+    }
+}
+
+fn treat(store: &mut Store, desk: &Desk<'_>, around: &Surroundings<'_>, report: &mut Report) -> Result<(), RunError> {
+    let mut last: Option<Slice> = None;
+    loop {
+        let rows = store.untreated(None, around.slice)?;
+        if rows.is_empty() {
+            break;
+        }
+        if around.stop.is_cancelled() {
+            report.cut_short = true;
+            return Ok(());
+        }
+        let slice = judged(store, desk, &rows)?;
+        let same_rows = |last: &Slice| {
+            last.treated_samples == slice.treated_samples && last.treated_outcomes == slice.treated_outcomes
+        };
+        if last.as_ref().is_some_and(same_rows) {
+            return Err(RunError::NoProgress);
+        }
+        store.commit_slice(&slice, (around.now)())?;
+        report.rows += rows.len();
+        report.events += events(&slice);
+        last = Some(slice);
+    }
+    let now = (around.now)();
+    let withdrawn = desk.judges.withdrawn(store.live_alerts()?, &desk.fleet(), now);
+    let mut watch = store.fleet_watch()?;
+    let ourselves = watch_collector(store.last_finished_run()?, &mut watch, &desk.fleet(), desk.cycle, now);
+    for slice in [withdrawn, ourselves].into_iter().filter(|slice| !slice.hosts.is_empty()) {
+        store.commit_slice(&slice, now)?;
+        report.events += events(&slice);
+    }
+    Ok(())
+}
+
+/// What the rows come to, by what is remembered of their hosts.
+fn judged(store: &Store, desk: &Desk<'_>, rows: &[Untreated]) -> Result<Slice, RunError> {
+    let hosts: BTreeSet<HostId> = rows.iter().map(|row| row.host().0).collect();
+    let mut watches = store.watches(&hosts.into_iter().collect::<Vec<_>>())?;
+    with_history(store, |history| desk.judges.slice(rows, &mut watches, history))
+}
+
+/// Lets `work` ask for the history of filesystems. An error of the database there is one of the whole.
+pub(crate) fn with_history<T>(store: &Store, work: impl FnOnce(&mut History<'_>) -> T) -> Result<T, RunError> {
+    let mut failed = None;
+    let done = work(&mut |host, mount, until| {
+        free_space(store, host, mount, until).unwrap_or_else(|error| {
+            failed.get_or_insert(error);
+            Vec::new()
+        })
+    });
+    failed.map_or(Ok(done), |error| Err(error.into()))
+}
+
+pub(crate) fn events(slice: &Slice) -> usize {
+    slice.hosts.iter().map(|host| host.events.len()).sum()
 }

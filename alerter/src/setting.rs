@@ -1,8 +1,12 @@
-//! What a run works with: the configuration, and the place of the database.
+//! Everything a run is configured with.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use config::{Config, ConfigError};
+use rules::Zone;
+
+use crate::compose::{Stationery, Templates};
 
 /// A configuration with its paths resolved.
 #[derive(Clone, Debug)]
@@ -11,10 +15,18 @@ pub struct Setting {
     pub config: Config,
     /// The database.
     pub database: PathBuf,
+    /// By which clock people are told times.
+    pub zone: Zone,
+    /// The templates of mails.
+    pub templates: Templates,
 }
 
+/// What happened more than so many intervals ago is told late.
+const LATE_AFTER_INTERVALS: u32 = 2;
+
 impl Setting {
-    /// Reads the configuration.
+    /// Reads the configuration, and the templates it names. A template that can't be had is warned of and keeps no mail
+    /// back: the built-in one takes its place.
     ///
     /// # Errors
     /// It is missing, open to others, or holds mistakes.
@@ -24,6 +36,19 @@ impl Setting {
             tracing::warn!("{warning}");
         }
         let database = state_dir.join(&config.storage.database);
-        Ok(Setting { config, database })
+        let zone = config.alerter.timezone.unwrap_or_else(config::zone_of_the_system);
+        let (text, html) = (config.alerter.text_template.as_deref(), config.alerter.html_template.as_deref());
+        let templates = Templates::load(text, html).unwrap_or_else(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "the built-in templates are used");
+            Templates::default()
+        });
+        Ok(Setting { config, database, zone, templates })
+    }
+
+    /// What every mail has in common. `cycle` is the usual time between two runs of the collector.
+    pub(crate) fn stationery(&self, installation: String, cycle: Duration) -> Stationery {
+        let late_after = self.config.alerter.late_after.unwrap_or(cycle * LATE_AFTER_INTERVALS);
+        let (from, zone, templates) = (self.config.smtp.from.clone(), self.zone, self.templates.clone());
+        Stationery { installation, from, zone, late_after, templates }
     }
 }

@@ -1,1 +1,182 @@
-//! From incidents of which something is owed to mails in the outbox: who, what, once.
+//! From incidents of which something is owed to mails: who is told what, once.
+//!
+//! What is owed follows from what people were told, each time anew. So nothing has to be remembered that could be
+//! forgotten, and a mail that waits gives way to a newer one that says more.
+
+use std::collections::HashMap;
+
+use config::{Config, Host};
+use rules::{Circumstances, Decision, Held, Incident, NoticeKind, Outages, Post, Recipient, Round, Rule, Severity};
+use sample::{HostName, Timestamp};
+use storage::{MailKind, NewMail, Store, StoreError};
+
+use crate::beside::Beside;
+use crate::compose::{ComposeError, Letter, Occasion, Stationery, Story, letter};
+
+/// How long a silence is looked at after its end: a problem that it hid is told then, even if no run came for weeks.
+const REMEMBER_SILENCES_MS: i64 = 90 * 24 * 3_600_000;
+
+/// What is to be told now.
+#[derive(Debug, Default)]
+pub(crate) struct Telling {
+    /// The mails.
+    pub(crate) mails: Vec<Written>,
+    /// Incidents of which nothing is owed any more, and why nobody was told of them.
+    pub(crate) settled: Vec<(i64, Option<Held>)>,
+    /// Those who are owed a mail and had as many as an hour allows.
+    pub(crate) capped: Vec<Recipient>,
+}
+
+/// A mail that is written, and not yet kept.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) letter: Letter,
+    /// Who gets it; those with true in the place of all that waits for them.
+    pub(crate) recipients: Vec<(Recipient, bool)>,
+    /// What it tells: incident, what of it, how bad it is said to be.
+    pub(crate) notices: Vec<(i64, NoticeKind, Severity)>,
+}
+
+/// Nothing could be told.
+#[derive(Debug, thiserror::Error)]
+pub enum TellError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A mail can't be made.
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
+}
+
+/// Decides what is to be told of these incidents, and writes the mails.
+///
+/// # Errors
+/// The database can't be read, or a mail not be written.
+pub(crate) fn telling(
+    store: &Store,
+    config: &Config,
+    fleet: &[&Rule],
+    stationery: &Stationery,
+    mut incidents: Vec<Incident>,
+    now: Timestamp,
+) -> Result<Telling, TellError> {
+    let hosts = config.by_name();
+    incidents.iter_mut().for_each(|incident| refresh(incident, &hosts, fleet));
+    let decisions = decisions(store, config, stationery, &incidents, now)?;
+    let round = rules::round(&incidents, &decisions, &store.mailboxes(now)?, config.alerter.mails_per_hour);
+    let mut beside = Beside::new(store, stationery.zone, now);
+    let mails = together(round.posts.clone()).into_iter().map(|posts| {
+        let stories = stories(&posts[0], &incidents, &decisions, &mut beside)?;
+        mail(&posts, &stories, stationery, now)
+    });
+    let mails = mails.collect::<Result<_, TellError>>()?;
+    let Round { settled, capped, .. } = round;
+    let settled = settled.into_iter().map(|(index, why)| (incidents[index].id, why)).collect();
+    Ok(Telling { mails, settled, capped })
+}
+
+/// What config.xml says now of who is told and how takes the place of what it said when the incident last changed.
+fn refresh(incident: &mut Incident, hosts: &HashMap<&HostName, &Host>, fleet: &[&Rule]) {
+    let rule = match &incident.host {
+        None => fleet.iter().copied().find(|rule| rule.key == incident.key.rule),
+        Some(host) => hosts.get(host).and_then(|host| Some(&host.rule(&incident.key.rule)?.rule)),
+    };
+    if let Some(rule) = rule.filter(|_| incident.is_open()) {
+        incident.telling = rule.telling.clone();
+    }
+}
+
+fn decisions(
+    store: &Store,
+    config: &Config,
+    stationery: &Stationery,
+    incidents: &[Incident],
+    now: Timestamp,
+) -> Result<Vec<Decision>, StoreError> {
+    let hosts = config.by_name();
+    let silences = store.silences(now.plus_millis(-REMEMBER_SILENCES_MS))?;
+    let suspects = store.suspects()?.into_iter().collect();
+    let outages = Outages::of(incidents, suspects, config.parents());
+    let decide = |incident: &Incident| {
+        let host = incident.host.as_ref().and_then(|name| hosts.get(name));
+        let around = Circumstances {
+            zone: stationery.zone,
+            repeats: config.alerter.repeats,
+            silences: &silences,
+            maintenance: host.map_or(&[], |host| &host.maintenance),
+            outages: &outages,
+        };
+        rules::notify(incident, &around, now)
+    };
+    Ok(incidents.iter().map(decide).collect())
+}
+
+/// Posts that say the same to several people are one mail. A command and people never share one.
+fn together(posts: Vec<Post>) -> Vec<Vec<Post>> {
+    let mut groups: Vec<Vec<Post>> = Vec::new();
+    for post in posts {
+        let same = |group: &&mut Vec<Post>| {
+            let first = &group[0];
+            first.notices == post.notices
+                && first.is_initial == post.is_initial
+                && first.is_last_of_the_hour == post.is_last_of_the_hour
+                && first.recipient.notifier().is_none()
+                && post.recipient.notifier().is_none()
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(post),
+            None => groups.push(vec![post]),
+        }
+    }
+    groups
+}
+
+fn stories(
+    post: &Post,
+    incidents: &[Incident],
+    decisions: &[Decision],
+    beside: &mut Beside<'_>,
+) -> Result<Vec<Story>, StoreError> {
+    let notices = post.notices.iter().enumerate();
+    let story = |(position, (index, kind)): (usize, &(usize, NoticeKind))| {
+        beside.story(position, &incidents[*index], *kind, &decisions[*index])
+    };
+    notices.map(story).collect()
+}
+
+fn mail(posts: &[Post], stories: &[Story], stationery: &Stationery, now: Timestamp) -> Result<Written, TellError> {
+    let recipients: Vec<Recipient> = posts.iter().map(|post| post.recipient.clone()).collect();
+    let Post { is_initial, is_last_of_the_hour, .. } = posts[0];
+    let letter = letter(stories, &recipients, stationery, Occasion { is_initial, is_last_of_the_hour }, now)?;
+    let notices = stories.iter().map(|story| (story.incident.id, story.kind, story.incident.severity)).collect();
+    let recipients = posts.iter().map(|post| (post.recipient.clone(), post.replaces)).collect();
+    Ok(Written { letter, recipients, notices })
+}
+
+/// Makes the mails that are owed, in one transaction, and returns their number.
+///
+/// # Errors
+/// As [`telling`], or the database can't be written.
+pub(crate) fn make_mails(
+    store: &mut Store,
+    config: &Config,
+    fleet: &[&Rule],
+    stationery: &Stationery,
+    now: Timestamp,
+) -> Result<usize, TellError> {
+    let incidents = store.unsettled_incidents()?;
+    let Telling { mails, settled, capped } = telling(store, config, fleet, stationery, incidents, now)?;
+    for recipient in capped {
+        tracing::warn!(%recipient, limit = config.alerter.mails_per_hour, "had as many mails as an hour allows; the rest waits");
+    }
+    let mails: Vec<NewMail> = mails.into_iter().map(new_mail).collect();
+    if !mails.is_empty() || !settled.is_empty() {
+        store.create_mails(&mails, &settled, now)?;
+    }
+    Ok(mails.len())
+}
+
+fn new_mail(Written { letter, recipients, notices }: Written) -> NewMail {
+    let Letter { message_id, subject, content, .. } = letter;
+    NewMail { kind: MailKind::Alerts, message_id, subject, content, notices, recipients }
+}

@@ -19,6 +19,11 @@ impl Config {
         pairs.collect()
     }
 
+    /// Who is told of what concerns the fleet as a whole.
+    pub fn told_of_the_fleet(&self) -> Vec<Recipient> {
+        if self.alerter.mail.is_empty() { self.everybody() } else { self.alerter.mail.clone() }
+    }
+
     /// Everybody who is told of any host, in the order of their addresses.
     pub fn everybody(&self) -> Vec<Recipient> {
         let rules = self.hosts.iter().flat_map(|host| &host.rules);

@@ -25,6 +25,14 @@ Examples:
   fleet-alerter test-mail me@example.org does mail work?
   */5 * * * * /usr/local/bin/fleet-alerter              in a crontab";
 
+const DIGEST: &str = "\
+It goes to whoever is told of the fleet as a whole: mail on <alerter>, else on <defaults>, else everybody who is
+told of any host. If another run is under way, that one or the next delivers it.
+
+Examples:
+  0 7 * * *  /usr/local/bin/fleet-alerter digest               in a crontab: every morning
+  0 7 * * 1  /usr/local/bin/fleet-alerter digest --days 7      on Mondays";
+
 /// Compares new measurements with the limits in config.xml and sends mail
 ///
 /// Reads what fleet-collector stored and nobody has treated yet, keeps the states of alerts, and mails what changed.
@@ -57,6 +65,13 @@ pub(super) struct Place {
 pub(super) enum Command {
     /// Treat what is new and send what is due, once or at the times of --schedule (the same as no command)
     Run(RunArgs),
+    /// Mail a summary of the last day, or of several: what is open, what came and went, what could not be mailed
+    #[command(after_help = DIGEST, after_long_help = DIGEST)]
+    Digest {
+        /// How many days it looks back
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=366))]
+        days: u32,
+    },
     /// Check config.xml and print what it comes to; contacts nobody
     Check,
     /// Send a test mail and tell each step
@@ -102,7 +117,7 @@ impl Args {
                 return Ok(self);
             }
             Some(Command::Run(_)) => "give the options of a run either before or after the word run, not both",
-            Some(Command::Check | Command::TestMail { .. }) => {
+            Some(Command::Check | Command::TestMail { .. } | Command::Digest { .. }) => {
                 "--dry-run, --schedule and --timezone belong to a run, not to another command"
             }
         };

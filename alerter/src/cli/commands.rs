@@ -9,13 +9,14 @@ use rules::Recipient;
 use schedule::Interrupt;
 use tokio::runtime::Runtime;
 use tokio::task;
+use tokio_util::sync::CancellationToken;
 
 use super::args::{Args, Command, Place, RunArgs};
 use super::error::{CommandError, Ending};
 use super::logging;
 use crate::clock::now;
 use crate::deliver::Timeouts;
-use crate::{Report, Setting, Surroundings, check, dry_run, run, test_mail};
+use crate::{Report, Setting, Surroundings, check, digest, dry_run, run, test_mail};
 
 /// Does what the command line says.
 ///
@@ -36,6 +37,7 @@ pub fn execute(args: Args) -> Result<Ending, CommandError> {
             Ok(Ending::Done)
         }
         Command::TestMail { to } => send_test_mail(&place, &to),
+        Command::Digest { days } => send_digest(&place, days),
     }
 }
 
@@ -87,9 +89,18 @@ fn summary(report: &Report, database: &Path) -> String {
 }
 
 fn forecast(place: &Place) -> Result<Ending, CommandError> {
-    let setting = setting(place)?;
-    print(&dry_run(&setting, now())?.to_text(&setting.config.smtp.from));
+    let (setting, stop) = (setting(place)?, CancellationToken::new());
+    print(&dry_run(&setting, &Surroundings::new(&now, &stop))?.to_text(&setting.config.smtp.from));
     Ok(Ending::Done)
+}
+
+fn send_digest(place: &Place, days: u32) -> Result<Ending, CommandError> {
+    let (setting, stop) = (setting(place)?, CancellationToken::new());
+    let report = digest(&setting, &Surroundings::new(&now, &stop), days)?;
+    if place.verbose > 0 || io::stdout().is_terminal() {
+        print(&summary(&report, &setting.database));
+    }
+    Ok(Ending::of(&report))
 }
 
 fn send_test_mail(place: &Place, to: &Recipient) -> Result<Ending, CommandError> {

@@ -59,8 +59,8 @@ fn a_mail_reaches_each_recipient_once_over_one_connection_with_the_stored_bytes(
     let fleet = fleet(server.port);
     // Before anything is sent, to see what is stored.
     let stored = {
-        let setting = fleet.setting();
-        alerter::dry_run(&setting, at(1)).unwrap().letters.remove(0).1.content
+        let (setting, now, stop) = (fleet.setting(), || at(1), CancellationToken::new());
+        alerter::dry_run(&setting, &Surroundings::new(&now, &stop)).unwrap().letters.remove(0).1.content
     };
     let report = fleet.alert(1);
     assert_eq!((report.deliveries.sent, report.undelivered), (3, 0));

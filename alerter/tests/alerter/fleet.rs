@@ -9,7 +9,7 @@ use std::time::Duration;
 use alerter::deliver::Timeouts;
 use alerter::{Report, RunError, Setting, Surroundings};
 use sample::{Facts, Filesystem, Memory, Outcome, OutcomeKind, Readings, Sample, SampleId, Timestamp};
-use storage::{DueDelivery, ReceivedSample, RunEnd, Settled, Store, Visit, WorkDir};
+use storage::{DueDelivery, ReceivedSample, RunEnd, Settled, Store, Visit, Way, WorkDir};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -138,12 +138,12 @@ impl Fleet {
 
     /// What waits to be sent, whenever.
     pub(crate) fn waiting(&self) -> Vec<DueDelivery> {
-        self.store().due_deliveries(at(1_000_000), 1000).unwrap()
+        self.store().due_deliveries(Way::Mail, at(1_000_000), 1000).unwrap()
     }
 
     /// Whom the deliveries that may be tried at that minute go to.
     pub(crate) fn due(&self, minute: i64) -> Vec<String> {
-        let due = self.store().due_deliveries(at(minute), 1000).unwrap();
+        let due = self.store().due_deliveries(Way::Mail, at(minute), 1000).unwrap();
         due.into_iter().map(|delivery| delivery.recipient.to_string()).collect()
     }
 }

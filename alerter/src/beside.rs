@@ -1,0 +1,86 @@
+//! What stands beside a problem in a mail: how its value went, what was running, when a filesystem will be full.
+
+use std::time::Duration;
+
+use rules::{Decision, FreeSpace, Incident, MOST_POINTS, NoticeKind, WINDOW, Zone, forecast};
+use sample::{Metric, Timestamp};
+use storage::{HostId, Store, StoreError};
+
+use crate::compose::Story;
+
+/// How many stories of a mail have something beside them. They are the most severe ones; the database is asked for each.
+const MOST: usize = 20;
+
+/// A bar for each half hour of a day.
+const PARTS: usize = 48;
+
+/// Asks the database for what stands beside a story.
+pub(crate) struct Beside<'s> {
+    store: &'s Store,
+    zone: Zone,
+    now: Timestamp,
+}
+
+impl<'s> Beside<'s> {
+    pub(crate) fn new(store: &'s Store, zone: Zone, now: Timestamp) -> Beside<'s> {
+        Beside { store, zone, now }
+    }
+
+    /// The story of an incident, which is told in that `position` of a mail.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub(crate) fn story(
+        &mut self,
+        position: usize,
+        incident: &Incident,
+        kind: NoticeKind,
+        decision: &Decision,
+    ) -> Result<Story, StoreError> {
+        let remarks = decision.remarks(kind, self.zone);
+        let mut story = Story { incident: incident.clone(), kind, remarks, trend: Vec::new(), processes: Vec::new() };
+        if let Some(host) = incident.host.as_ref().filter(|_| position < MOST && kind != NoticeKind::Missed) {
+            let metric = incident.key.rule.metric;
+            let day = (self.now - WINDOW, self.now);
+            story.trend = self.store.trend(host, metric, &incident.key.instance, day, PARTS)?;
+            if incident.is_open() && wants_processes(metric) {
+                story.processes = self.store.top_processes(host, incident.opened)?;
+            }
+            if metric == Metric::DiskFull && incident.is_open() {
+                story.remarks.extend(self.forecast(incident)?);
+            }
+        }
+        Ok(story)
+    }
+
+    /// When a filesystem will be full, in words.
+    fn forecast(&self, incident: &Incident) -> Result<Option<String>, StoreError> {
+        let host = incident.host.as_ref().map(|host| self.store.host_id(host)).transpose()?.flatten();
+        let Some(host) = host else { return Ok(None) };
+        let points = free_space(self.store, host, incident.key.instance.as_str(), self.now)?;
+        let Some((forecast, newest)) = forecast(&points).zip(points.last()) else { return Ok(None) };
+        let at = |after: Duration| self.zone.weekday_and_hour(newest.at + after);
+        let latest = forecast.latest.map_or_else(|| "never".to_owned(), at);
+        let (likely, soonest) = (at(forecast.likely), at(forecast.soonest));
+        Ok(Some(format!("at the pace of the last day it is full on {likely} (soonest {soonest}, latest {latest})")))
+    }
+}
+
+/// The history that a forecast is made from.
+///
+/// # Errors
+/// The database can't be read.
+pub(crate) fn free_space(
+    store: &Store,
+    host: HostId,
+    mount: &str,
+    until: Timestamp,
+) -> Result<Vec<FreeSpace>, StoreError> {
+    store.free_space(host, mount, (until - WINDOW, until), MOST_POINTS)
+}
+
+/// Whether what was running helps to understand it.
+fn wants_processes(metric: Metric) -> bool {
+    use Metric::{Cpu, CpuCore, CpuIowait, Load, Load5, Load15, Memory, OomKills, Pressure, Swap, SwapIn};
+    [Cpu, CpuCore, CpuIowait, Load, Load5, Load15, Memory, OomKills, Pressure, Swap, SwapIn].contains(&metric)
+}
