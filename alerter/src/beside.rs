@@ -1,8 +1,6 @@
 //! What stands beside a problem in a mail: how its value went, what was running, when a filesystem will be full.
 
-use std::time::Duration;
-
-use rules::{Decision, FreeSpace, Incident, MOST_POINTS, NoticeKind, WINDOW, Zone, forecast};
+use rules::{FreeSpace, Incident, MOST_POINTS, NoticeKind, WINDOW, Why, Zone, forecast};
 use sample::{Metric, Timestamp};
 use storage::{HostId, Store, StoreError};
 
@@ -35,9 +33,9 @@ impl<'s> Beside<'s> {
         position: usize,
         incident: &Incident,
         kind: NoticeKind,
-        decision: &Decision,
+        why: Option<&Why>,
     ) -> Result<Story, StoreError> {
-        let remarks = decision.remarks(kind, self.zone);
+        let remarks = why.into_iter().map(|why| remark(*why)).collect();
         let mut story = Story { incident: incident.clone(), kind, remarks, trend: Vec::new(), processes: Vec::new() };
         if let Some(host) = incident.host.as_ref().filter(|_| position < MOST && kind != NoticeKind::Missed) {
             let metric = incident.key.rule.metric;
@@ -63,6 +61,18 @@ impl<'s> Beside<'s> {
         let latest = forecast.latest.map_or_else(|| "never".to_owned(), at);
         let (likely, soonest) = (at(forecast.likely), at(forecast.soonest));
         Ok(Some(format!("at the pace of the last day it is full on {likely} (soonest {soonest}, latest {latest})")))
+    }
+}
+
+/// Why a mail comes just now, in words.
+fn remark(why: Why) -> String {
+    match why {
+        Why::Repeat => "still there".to_owned(),
+        Why::SilenceEnded(id) => format!("silence {id} ended, and it is still there"),
+        Why::MaintenanceEnded => "the maintenance ended, and it is still there".to_owned(),
+        Why::AckEnded => "the acknowledgement ended, and it is still there".to_owned(),
+        Why::HoursBegan => "it began outside of the hours in which it may be told, and is still there".to_owned(),
+        Why::Escalated => "nobody has acknowledged it".to_owned(),
     }
 }
 

@@ -8,17 +8,31 @@ use config::{Alerter, ConfiguredRule, Origin, Security, Smtp};
 use rules::{Escalation, Hold, Recipient, Rule, Side, Telling, words};
 use sample::Unit;
 
+use crate::compose::{ComposeError, Templates};
 use crate::deliver::{Server, ServerError, Timeouts};
 use crate::setting::Setting;
+
+/// What config.xml names is not as it should be.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// The SMTP settings.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// A template.
+    #[error(transparent)]
+    Template(#[from] ComposeError),
+}
 
 /// Describes where things are, how mail leaves, and every rule of every host with the line it came from. Passwords
 /// and certificates are read, so that what is missing is told now; no password is shown.
 ///
 /// # Errors
-/// A password or certificate can't be had.
-pub fn check(setting: &Setting) -> Result<String, ServerError> {
+/// A password or certificate can't be had, or a template can't be read or has a mistake.
+pub fn check(setting: &Setting) -> Result<String, CheckError> {
     let smtp = &setting.config.smtp;
     Server::new(smtp, Timeouts::default())?;
+    let Alerter { text_template, html_template, .. } = &setting.config.alerter;
+    Templates::load(text_template.as_deref(), html_template.as_deref())?.try_out()?;
     let mut text = format!("config    {}\n", setting.config.path.display());
     text += &format!("database  {}\n", setting.database.display());
     text += &describe_smtp(smtp);

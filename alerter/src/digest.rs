@@ -1,1 +1,127 @@
 //! The digest: a summary of a day or a week, on its own crontab line; and the sign of life.
+
+use config::Config;
+use rules::{Incident, Recipient};
+use sample::{OutcomeKind, Timestamp};
+use storage::{
+    DeliveryFilter, DeliveryRecord, HostStatus, IncidentFilter, LockError, MailKind, NewMail, RunLock, Store, StoreError,
+};
+
+use crate::compose::{self, ComposeError, Digest, Heartbeat, Letter, LostMail, Stationery, Unvisited};
+use crate::deliver::deliver;
+use crate::run::{Desk, Report, RunError};
+use crate::setting::Setting;
+use crate::surroundings::Surroundings;
+use crate::tell::TellError;
+
+const DAY_MS: i64 = 24 * 3_600_000;
+
+/// As much of each list as is read. A mail shows fewer.
+const MOST: usize = 10_000;
+
+/// Makes the summary of so many days, and delivers what is due. If another instance is running, it leaves that to it.
+///
+/// # Errors
+/// As [`crate::run`].
+pub fn digest(setting: &Setting, around: &Surroundings<'_>, days: u32) -> Result<Report, RunError> {
+    let now = (around.now)();
+    let mut store = match Store::open_existing(&setting.database, now) {
+        Err(StoreError::NoDatabase { .. } | StoreError::NoFolder { .. }) => return Ok(Report::default()),
+        opened => opened?,
+    };
+    let desk = Desk::new(&store, setting)?;
+    let summary = summary(&store, desk.config, (now.plus_millis(-DAY_MS * i64::from(days)), now))?;
+    let write = |recipients: &[Recipient]| compose::digest(&summary, recipients, &desk.stationery, now);
+    let mails = to_all_of_the_fleet(&mut store, desk.config, MailKind::Digest, &write, now)?;
+    let mut report = Report { has_database: true, mails, ..Report::default() };
+    match RunLock::take(&setting.database, "alerter") {
+        Ok(_lock) => report.deliveries = deliver(&mut store, desk.config, around)?,
+        Err(LockError::Held { .. }) => return Ok(report),
+        Err(error) => return Err(error.into()),
+    }
+    report.undelivered = store.undelivered()?;
+    Ok(report)
+}
+
+/// Mails a sign of life if `<alerter heartbeat>` asks for one and it is time. Returns the number of mails made.
+///
+/// # Errors
+/// The database, or the mail can't be made.
+pub(crate) fn heartbeat(
+    store: &mut Store,
+    setting: &Setting,
+    stationery: &Stationery,
+    now: Timestamp,
+) -> Result<usize, TellError> {
+    let Some(every) = setting.config.alerter.heartbeat else { return Ok(0) };
+    let last = store.last_mail(MailKind::Heartbeat)?.max(store.last_mail(MailKind::Digest)?);
+    if last.is_some_and(|last| now < last + every) {
+        return Ok(0);
+    }
+    let problems = store.incidents(&IncidentFilter { open: true, ..IncidentFilter::default() })?.len();
+    let hosts = setting.config.hosts.iter().filter(|host| host.enabled).count();
+    let heartbeat = Heartbeat { hosts, problems, last_run: store.last_finished_run()? };
+    let write = |recipients: &[Recipient]| compose::heartbeat(&heartbeat, recipients, stationery, now);
+    to_all_of_the_fleet(store, &setting.config, MailKind::Heartbeat, &write, now)
+}
+
+/// Makes a letter for everybody who is told of the fleet as a whole: one for all who get mail, and one for each command.
+fn to_all_of_the_fleet(
+    store: &mut Store,
+    config: &Config,
+    kind: MailKind,
+    write: &dyn Fn(&[Recipient]) -> Result<Letter, ComposeError>,
+    now: Timestamp,
+) -> Result<usize, TellError> {
+    let told = config.told_of_the_fleet();
+    let (commands, people): (Vec<_>, Vec<_>) = told.into_iter().partition(|recipient| recipient.notifier().is_some());
+    let groups = std::iter::once(people).chain(commands.into_iter().map(|command| vec![command]));
+    let mail = |recipients: Vec<Recipient>| {
+        let Letter { message_id, subject, content, .. } = write(&recipients)?;
+        let recipients = recipients.into_iter().map(|recipient| (recipient, false)).collect();
+        Ok(NewMail { kind, message_id, subject, content, notices: Vec::new(), recipients })
+    };
+    let mails: Vec<NewMail> =
+        groups.filter(|group| !group.is_empty()).map(mail).collect::<Result<_, TellError>>()?;
+    store.create_mails(&mails, &[], now)?;
+    Ok(mails.len())
+}
+
+fn summary(store: &Store, config: &Config, (from, to): (Timestamp, Timestamp)) -> Result<Digest, StoreError> {
+    let open = store.incidents(&IncidentFilter { open: true, limit: Some(MOST), ..IncidentFilter::default() })?;
+    let touched = IncidentFilter { since: Some(from), limit: Some(MOST), ..IncidentFilter::default() };
+    let touched = store.incidents(&touched)?;
+    let ended = |incident: &Incident| incident.ended.is_some_and(|end| end.at >= from);
+    let closed = touched.iter().filter(|incident| ended(incident)).cloned().collect();
+    let opened = touched.into_iter().filter(|incident| incident.opened >= from).collect();
+    let deliveries = store.deliveries(DeliveryFilter::All, MOST)?;
+    let recent = deliveries.iter().filter(|delivery| delivery.created >= from);
+    let sent = recent.filter(|delivery| delivery.state == "sent").count() as u64;
+    let lost = deliveries.into_iter().filter(|delivery| is_lost(delivery, from)).map(lost_mail).collect();
+    let hosts = config.hosts.iter().filter(|host| host.enabled).count();
+    Ok(Digest { from, to, hosts, open, opened, closed, unvisited: unvisited(store.status()?, config), lost, sent })
+}
+
+/// What was refused or given up, however old the mail is, and what waits for an hour or longer.
+fn is_lost(delivery: &DeliveryRecord, from: Timestamp) -> bool {
+    match delivery.state.as_str() {
+        "failed" | "expired" => delivery.ended.unwrap_or(delivery.created) >= from,
+        "pending" | "retry" | "unknown" => delivery.attempts > 1,
+        _ => false,
+    }
+}
+
+fn lost_mail(delivery: DeliveryRecord) -> LostMail {
+    let DeliveryRecord { recipient, subject, state, reply: reason, created, .. } = delivery;
+    LostMail { recipient, subject, state, reason, created }
+}
+
+fn unvisited(status: Vec<HostStatus>, config: &Config) -> Vec<Unvisited> {
+    let hosts = config.by_name();
+    let failed = status.into_iter().filter(|host| hosts.get(&host.name).is_some_and(|host| host.enabled));
+    let failed = failed.filter_map(|host| {
+        let outcome = host.outcome.filter(|outcome| outcome.kind != OutcomeKind::Ok)?;
+        Some(Unvisited { host: host.name, last_good: host.last_ok, outcome: outcome.kind.name().to_owned() })
+    });
+    failed.collect()
+}

@@ -48,9 +48,10 @@ fn judged(store: &Store, desk: &Desk<'_>, slice: usize, now: Timestamp) -> Resul
     let mut ledger = Ledger::new(store.unsettled_incidents()?);
     let (mut names, mut watches, mut after) = (HashMap::new(), Watches::new(), None);
     loop {
-        let rows = store.untreated(after, slice)?;
-        let Some(last) = rows.last() else { break };
-        after = Some(last.cursor());
+        let backlog = store.untreated(after, slice)?;
+        let Some(last) = backlog.last() else { break };
+        after = Some(last);
+        let rows = backlog.rows;
         let new: BTreeSet<HostId> =
             rows.iter().map(|row| row.host().0).filter(|id| !watches.contains_key(id)).collect();
         watches.extend(store.watches(&new.into_iter().collect::<Vec<_>>())?);

@@ -20,7 +20,8 @@ mod surroundings;
 mod tell;
 mod test_mail;
 
-pub use check::check;
+pub use check::{CheckError, check};
+pub use digest::digest;
 pub use dry_run::{Forecast, dry_run};
 pub use run::{Report, RunError, run};
 pub use setting::Setting;

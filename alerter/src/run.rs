@@ -136,23 +136,29 @@ impl<'c> Desk<'c> {
 fn treat(store: &mut Store, desk: &Desk<'_>, around: &Surroundings<'_>, report: &mut Report) -> Result<(), RunError> {
     let mut last: Option<Slice> = None;
     loop {
-        let rows = store.untreated(None, around.slice)?;
-        if rows.is_empty() {
+        let backlog = store.untreated(None, around.slice)?;
+        if backlog.is_empty() {
             break;
         }
         if around.stop.is_cancelled() {
             report.cut_short = true;
             return Ok(());
         }
-        let slice = judged(store, desk, &rows)?;
+        if !backlog.unreadable.is_empty() {
+            let rows = backlog.unreadable.len();
+            tracing::error!(rows, "rows that this version can't read are passed over: were they written by a newer one?");
+        }
+        let slice = Slice { unreadable: backlog.unreadable, ..judged(store, desk, &backlog.rows)? };
         let same_rows = |last: &Slice| {
-            last.treated_samples == slice.treated_samples && last.treated_outcomes == slice.treated_outcomes
+            last.treated_samples == slice.treated_samples
+                && last.treated_outcomes == slice.treated_outcomes
+                && last.unreadable == slice.unreadable
         };
         if last.as_ref().is_some_and(same_rows) {
             return Err(RunError::NoProgress);
         }
         store.commit_slice(&slice, (around.now)())?;
-        report.rows += rows.len();
+        report.rows += backlog.rows.len();
         report.events += events(&slice);
         last = Some(slice);
     }

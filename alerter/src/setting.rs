@@ -39,7 +39,7 @@ impl Setting {
         let zone = config.alerter.timezone.unwrap_or_else(config::zone_of_the_system);
         let (text, html) = (config.alerter.text_template.as_deref(), config.alerter.html_template.as_deref());
         let templates = Templates::load(text, html).unwrap_or_else(|error| {
-            tracing::error!(error = &error as &dyn std::error::Error, "the built-in templates are used");
+            tracing::warn!(error = &error as &dyn std::error::Error, "the built-in templates are used");
             Templates::default()
         });
         Ok(Setting { config, database, zone, templates })

@@ -66,7 +66,7 @@ pub(crate) fn telling(
     let round = rules::round(&incidents, &decisions, &store.mailboxes(now)?, config.alerter.mails_per_hour);
     let mut beside = Beside::new(store, stationery.zone, now);
     let mails = together(round.posts.clone()).into_iter().map(|posts| {
-        let stories = stories(&posts[0], &incidents, &decisions, &mut beside)?;
+        let stories = stories(&posts[0], &incidents, &mut beside)?;
         mail(&posts, &stories, stationery, now)
     });
     let mails = mails.collect::<Result<_, TellError>>()?;
@@ -118,6 +118,7 @@ fn together(posts: Vec<Post>) -> Vec<Vec<Post>> {
         let same = |group: &&mut Vec<Post>| {
             let first = &group[0];
             first.notices == post.notices
+                && first.why == post.why
                 && first.is_initial == post.is_initial
                 && first.is_last_of_the_hour == post.is_last_of_the_hour
                 && first.recipient.notifier().is_none()
@@ -134,12 +135,11 @@ fn together(posts: Vec<Post>) -> Vec<Vec<Post>> {
 fn stories(
     post: &Post,
     incidents: &[Incident],
-    decisions: &[Decision],
     beside: &mut Beside<'_>,
 ) -> Result<Vec<Story>, StoreError> {
     let notices = post.notices.iter().enumerate();
     let story = |(position, (index, kind)): (usize, &(usize, NoticeKind))| {
-        beside.story(position, &incidents[*index], *kind, &decisions[*index])
+        beside.story(position, &incidents[*index], *kind, post.why.get(index))
     };
     notices.map(story).collect()
 }

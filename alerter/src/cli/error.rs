@@ -7,6 +7,7 @@ use config::{ConfigError, SecretError};
 use schedule::{ParseScheduleError, ScheduleError};
 use storage::LockError;
 
+use crate::check::CheckError;
 use crate::deliver::{DeliverError, ServerError};
 use crate::run::{Report, RunError};
 use crate::test_mail::TestMailError;
@@ -123,6 +124,15 @@ impl From<RunError> for CommandError {
             }
             RunError::Compose(error) => CommandError::could_not_run(&error),
             RunError::NoProgress => CommandError::could_not_run(&error),
+        }
+    }
+}
+
+impl From<CheckError> for CommandError {
+    fn from(error: CheckError) -> CommandError {
+        match error {
+            CheckError::Server(error) => error.into(),
+            CheckError::Template(error) => CommandError::usage(&error, None),
         }
     }
 }
