@@ -1,8 +1,15 @@
 //! From readings to the values a rule compares.
 
+mod lists;
+mod measured;
+mod visit;
+
+use std::collections::BTreeSet;
 use std::fmt;
 
 use sample::{Metric, OutcomeKind, Readings, Timestamp};
+
+use crate::Observation;
 
 /// The thing a value was seen on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,9 +53,11 @@ pub enum Seen<'r> {
 /// The values of one metric in a row.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observed {
-    /// Each thing with its value, and for filesystems the bytes that are available. What was not read is missing.
+    /// Each thing with its value, and for filesystems the bytes that are available. Each thing once.
     pub values: Vec<(Instance, f64, Option<u64>)>,
-    /// The list was read as a whole: a thing that is not in `values` is not there.
+    /// Things that are there, but without a value: it could not be read, or nothing happened that it could be made from.
+    pub unread: BTreeSet<Instance>,
+    /// The list was read as a whole: a thing that is neither in `values` nor in `unread` is not there.
     pub is_complete: bool,
 }
 
@@ -82,7 +91,35 @@ impl Seen<'_> {
     }
 }
 
-/// Returns the values of the metric in a row, in its unit.
-pub fn observe(_metric: Metric, _seen: &Seen<'_>) -> Observed {
-    todo!()
+impl Observed {
+    /// What is said about one thing. See [`Observed::values`] for all that have a value.
+    pub fn of(&self, instance: &Instance) -> Observation {
+        match self.values.iter().find(|(seen, ..)| seen == instance) {
+            Some((_, value, avail_bytes)) => Observation::Value(*value, *avail_bytes),
+            None if self.is_complete && !self.unread.contains(instance) => Observation::Gone,
+            None => Observation::Absent,
+        }
+    }
+
+    /// The host's one value, if there is one. A host is never gone.
+    fn host(value: Option<f64>) -> Observed {
+        let values = value.filter(|value| value.is_finite()).map(|value| (Instance::Host, value, None));
+        Observed { values: values.into_iter().collect(), ..Observed::default() }
+    }
 }
+
+/// Returns the values of the metric in a row, in its unit. Instances are named in plain text, see [`sample::plain`].
+///
+/// Nothing comes of what takes more than one row to know: [`Metric::DiskFull`], [`Metric::Reboot`], [`Metric::Gone`].
+pub fn observe(metric: Metric, seen: &Seen<'_>) -> Observed {
+    match *seen {
+        Seen::Sample { clock_skew_ms, readings, .. } => measured::observe(metric, readings, clock_skew_ms),
+        Seen::Outcome { kind, .. } => Observed::host(visit::value(metric, kind)),
+        Seen::Collector { silent_seconds, .. } => {
+            Observed::host((metric == Metric::Collector).then_some(silent_seconds as f64))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
