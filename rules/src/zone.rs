@@ -96,7 +96,7 @@ impl FromStr for Zone {
     type Err = ParseZoneError;
 
     fn from_str(text: &str) -> Result<Zone, ParseZoneError> {
-        text.parse().map(Zone).or_else(|_| Err(ParseZoneError(text.to_owned())))
+        text.parse().ok().map(Zone).ok_or_else(|| ParseZoneError(text.to_owned()))
     }
 }
 
