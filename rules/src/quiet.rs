@@ -12,7 +12,7 @@ use begins::Begins;
 const SHORTEST: Duration = Duration::from_secs(60);
 const LONGEST: Duration = Duration::from_secs(7 * 86_400);
 /// So many windows that touch are joined to one at most.
-const MOST_JOINED: usize = 500;
+const MOST_JOINED: usize = 2000;
 
 /// A silence: problems that match are not told while it lasts.
 #[derive(Clone, Debug, PartialEq, Eq)]

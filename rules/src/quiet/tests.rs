@@ -50,6 +50,8 @@ fn windows_that_touch_are_one() {
         assert_eq!(around(&nights, moment), window, "{moment}");
     }
     assert_eq!(nights.last_end(at("2026-11-22T23:10:00Z")), Some(at("2026-11-22T00:00:00Z")), "the one before them");
+    let all_week = maintenance("*/10 * * * 1-5", 10, "UTC");
+    assert_eq!(around(&all_week, "2026-11-18T12:00:00Z"), some("2026-11-16T00:00:00Z", "2026-11-21T00:00:00Z"));
     assert_eq!(nights.last_end(at("2026-11-23T00:00:00Z")), Some(at("2026-11-23T00:00:00Z")));
 }
 
