@@ -1,10 +1,15 @@
-//! The state machine of an alert.
+//! The state machine of an alert: its states and events. `advance` leads from one to the next.
+
+mod advance;
+mod switch;
 
 use std::time::Duration;
 
 use sample::Timestamp;
 
-use crate::{Rule, Severity};
+use crate::Severity;
+
+pub use advance::{step, withdraw};
 
 /// Where an alert stands, and what it remembers to come to the next state.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,9 +20,9 @@ pub struct AlertState {
     pub switches: Vec<Switch>,
     /// The newest sample time that had a say.
     pub seen: Option<Timestamp>,
-    /// The value then.
+    /// The newest value.
     pub value: Option<f64>,
-    /// When it fired or was over, of late; the newest last.
+    /// When it fired or was over in the last two hours, but six at most; the newest last.
     pub changes: Vec<Timestamp>,
     /// In how many samples in a row the thing itself was not there.
     pub absent: u32,
@@ -26,11 +31,11 @@ pub struct AlertState {
 /// A problem that is open.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Problem {
-    /// The sample time at which it began.
+    /// The sample time at which it began: of the first sample in a row that made it fire.
     pub since: Timestamp,
     /// How bad it is now; while it flaps, how bad it last was.
     pub severity: Severity,
-    /// The worst value seen since.
+    /// The worst value from the sample on that made it fire.
     pub worst: f64,
     /// It comes and goes, and has done so since then: it stays open until it is quiet.
     pub flapping: Option<Timestamp>,
@@ -162,20 +167,5 @@ impl AlertState {
     }
 }
 
-/// Returns the state after `seen` was sampled `at` that time, and the event if the state changed. `cycle` is the
-/// usual time between two samples: a gap of more than two and a half of it counts for nothing.
-pub fn step(
-    _rule: &Rule,
-    _state: AlertState,
-    _seen: Observation,
-    _at: Timestamp,
-    _cycle: Duration,
-) -> (AlertState, Option<Event>) {
-    todo!()
-}
-
-/// Returns the state after the rule or its host was taken out of the configuration, and the event if a problem
-/// was open: who was told of it is told that nobody watches it any more. It does not end before it began.
-pub fn withdraw(_state: AlertState, _limit: f64, _at: Timestamp) -> (AlertState, Option<Event>) {
-    todo!()
-}
+#[cfg(test)]
+mod tests;
