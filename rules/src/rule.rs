@@ -193,7 +193,10 @@ impl Selector {
     pub fn matches(&self, instance: &str) -> bool {
         match self {
             Selector::Every => true,
-            Selector::Named(pattern) => wildcard_match(&sample::plain(pattern), &sample::plain(instance)),
+            Selector::Named(pattern) if pattern.contains(['*', '?']) => {
+                wildcard_match(&sample::plain(pattern), &sample::plain(instance))
+            }
+            Selector::Named(name) => sample::plain(name) == sample::plain(instance),
         }
     }
 

@@ -9,6 +9,7 @@ use sample::Timestamp;
 
 use crate::Severity;
 
+pub(crate) use advance::limit;
 pub use advance::{step, withdraw};
 
 /// Where an alert stands, and what it remembers to come to the next state.
