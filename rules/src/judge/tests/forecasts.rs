@@ -62,5 +62,12 @@ fn the_history_of_a_filesystem_is_asked_for_once_for_all_rules() {
     second.key.ordinal = 1;
     let mut host = Host { free_space: falling(100), ..Host::with(vec![disk_full(), second]) };
     assert_eq!(host.disks(360, &[("/", 80), ("/var", 90)]).len(), 4);
-    assert_eq!(host.asked.len(), 2);
+    let asked: Vec<&str> = host.asked.iter().map(|(mount, _)| mount.as_str()).collect();
+    assert_eq!(asked, ["/", "/var"]);
+}
+
+#[test]
+fn where_no_forecast_is_wanted_no_history_is_asked_for() {
+    let mut host = Host::with(vec![disk_full(), rule(Metric::DiskFull, "/mnt", Side::Below, None)]);
+    assert_eq!((host.disks(360, &[("/mnt", 90)]), host.asked), (nothing(), vec![]));
 }

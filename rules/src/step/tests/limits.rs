@@ -31,16 +31,21 @@ fn below_it_fires_under_the_limit_and_resolves_at_the_clear_value() {
 
 #[test]
 fn an_absent_reading_is_neither_good_nor_bad_news() {
-    check(
+    let events = check(
         &one_level(),
         " 0  -    quiet
           5  95   warning  fired
          10  -    warning
-         15  NaN  warning
-         20  inf  warning
-         25  10   quiet    resolved
-         30  -    quiet",
+         15  10   quiet    resolved
+         20  -    quiet
+         25  inf  quiet
+         30  95   warning  fired
+         35  NaN  warning
+         40  inf  warning
+         45  -inf warning
+         50  10   quiet    resolved",
     );
+    assert_eq!(events[3].worst, 95.0, "what is no finite number is no reading");
 }
 
 #[test]
@@ -70,6 +75,9 @@ fn a_filesystem_fires_only_while_little_is_free_and_is_over_when_enough_is() {
          35  88/10    warning
          40  85/10    quiet    resolved",
     );
+    let mut no_band = super::rule(Side::Above, &[(Severity::Warning, 90.0, 90.0)]);
+    no_band.and_free_below = Some(1000);
+    check(&no_band, "0 90/999 warning fired\n5 90/1049 warning\n10 89/1049 quiet resolved");
     rule.and_free_below = Some(u64::MAX);
     let most = u64::MAX;
     check(&rule, &format!("0 95/{} warning fired\n5 95/{most} warning", most - 1));

@@ -78,12 +78,15 @@ proptest! {
     }
 
     #[test]
-    fn events_open_and_end_in_turn_and_tell_only_of_what_is_open(rule in rules(), seen in seen()) {
+    fn events_open_and_end_in_turn_and_tell_only_of_what_is_open(rules in prop::collection::vec(rules(), 1..4), seen in seen()) {
         let mut state = AlertState::default();
         let mut open: Option<Event> = None;
         let mut is_flapping = false;
-        for (seen, at) in times(&seen) {
-            let (next, event) = step(&rule, state, seen, at, CYCLE);
+        let count = seen.len();
+        for (n, (seen, at)) in times(&seen).into_iter().enumerate() {
+            // The configuration changes once or twice meanwhile.
+            let rule = &rules[n * rules.len() / count];
+            let (next, event) = step(rule, state, seen, at, CYCLE);
             if let Some(event) = event {
                 match event.kind {
                     EventKind::Fired => prop_assert!(open.is_none()),
