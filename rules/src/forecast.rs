@@ -154,6 +154,13 @@ mod tests {
     }
 
     #[test]
+    fn a_point_that_is_told_twice_counts_once() {
+        let few: Vec<FreeSpace> = quarters((0..48).map(|n| 100 * GB - n * GB)).into_iter().step_by(5).collect();
+        let twice: Vec<FreeSpace> = few.iter().chain(&few).copied().collect();
+        assert_eq!((twice.len(), forecast(&twice)), (20, None));
+    }
+
+    #[test]
     fn what_is_older_than_a_day_has_no_say() {
         let grew_long_ago = quarters((0..300).map(|n: u64| if n < 150 { n * GB } else { 1000 * GB - n * GB }));
         assert_eq!(hours(forecast(&grew_long_ago)).unwrap()[1], Some(175), "701 GB at 4 GB/h");

@@ -20,7 +20,7 @@ const LOOK_AHEAD: Duration = Duration::from_secs(15 * 86_400);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hours {
     text: String,
-    /// Minutes of each day from Monday on, in order, without gaps of nothing between them.
+    /// Minutes of each day from Monday on, in order; hours that touch are one.
     week: [Vec<Range<u32>>; 7],
 }
 
