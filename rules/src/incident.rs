@@ -31,7 +31,9 @@ pub struct Incident {
     pub telling: Telling,
     /// Somebody takes care of it.
     pub ack: Option<Ack>,
-    /// What people were told of it, oldest first. Only what the mail server took, or may have taken.
+    /// What people were told of it, oldest first: what the mail server took, or may have taken, or refused for good, and
+    /// what was dropped by hand. Of mails that were given up after days only the last word counts as told: that it is
+    /// over, or was missed, or happened. A problem that goes on is told again.
     pub told: Vec<Told>,
 }
 
@@ -121,8 +123,13 @@ impl NoticeKind {
 }
 
 impl Incident {
-    /// Nobody has to be told anything any more as soon as it is over.
+    /// It is not over. Nothing but that people are told so, or of it as a whole, happens to one that is.
     pub fn is_open(&self) -> bool {
         self.ended.is_none()
+    }
+
+    /// What this recipient was last told.
+    pub(crate) fn last_told(&self, recipient: &Recipient) -> Option<&Told> {
+        self.told.iter().rev().find(|told| told.recipient == *recipient)
     }
 }

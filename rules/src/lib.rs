@@ -34,7 +34,7 @@ pub use hours::{Hours, ParseHoursError};
 pub use incident::{Ack, End, Incident, NoticeKind, Told};
 pub use judge::{Change, Watch, judge};
 pub use ledger::Ledger;
-pub use notify::{Circumstances, Decision, Held, Mailbox, Outages, Post, Round, is_late, notify, round};
+pub use notify::{Circumstances, Decision, Held, Mailbox, Outages, Post, Round, Why, is_late, notify, round};
 pub use observe::{Instance, Observed, Seen, observe};
 pub use quiet::{InvalidMaintenance, Maintenance, Silence};
 pub use recipient::{ParseRecipientError, Recipient};

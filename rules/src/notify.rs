@@ -1,11 +1,25 @@
 //! Who is to be told what of an incident now. Pure: history and the time are arguments.
+//!
+//! What is owed follows from what each recipient was *told*, not from what was tried: so a mail that never arrives
+//! silences nothing, and a mail that waits is replaced by one that says how it is now.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod ended;
+mod held;
+mod open;
+mod outages;
+mod round;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sample::{HostName, Timestamp};
+use sample::Timestamp;
 
-use crate::{Incident, Maintenance, NoticeKind, Recipient, Repeats, Severity, Silence, Zone};
+pub use self::held::Held;
+pub use self::outages::Outages;
+pub use self::round::{Mailbox, Post, Round, round};
+use crate::{Incident, Maintenance, NoticeKind, Recipient, Repeats, Silence, Zone};
 
 /// What decides beside the incident itself.
 #[derive(Clone, Copy, Debug)]
@@ -22,126 +36,46 @@ pub struct Circumstances<'a> {
     pub outages: &'a Outages,
 }
 
-/// Which hosts can't be visited, and who stands behind whom.
-#[derive(Clone, Debug, Default)]
-pub struct Outages {
-    /// Times in which visits of a host failed, by its incidents; an open one has no end.
-    pub down: BTreeMap<HostName, Vec<(Timestamp, Option<Timestamp>)>>,
-    /// Hosts whose last visit failed, and that are not confirmed to be down yet.
-    pub suspects: BTreeSet<HostName>,
-    /// The host that another one is reached through, or depends on.
-    pub parents: HashMap<HostName, HostName>,
-}
-
 /// What is to become of an incident now.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decision {
     /// Who is to be told what, now.
     pub notices: Vec<(Recipient, NoticeKind)>,
-    /// Nothing will ever be owed any more, once these are told: the incident is over, and whoever knew of it knows that.
+    /// Why they are told just now, where something else than the news itself made it so.
+    pub why: BTreeMap<Recipient, Why>,
+    /// Nothing is owed, and nothing ever will be: it is over, and whoever knew of it was told so. A mail that still waits
+    /// was not told, so the incident stays until it is delivered or given up.
     pub is_settled: bool,
-    /// Why somebody who would be told is not. With `is_settled`: why nobody ever will be.
+    /// Why somebody who would be told is not. With `is_settled`: why nobody ever was.
     pub held: Option<Held>,
-    /// When to look again, if nothing happens before: the next reminder, the end of a silence.
+    /// When to look again, if nothing happens before: the next reminder, the end of a silence. Of windows of maintenance
+    /// only the one that lasts is considered.
     pub next: Option<Timestamp>,
 }
 
-/// Why a problem is not told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Held {
-    /// Nobody is named in config.xml.
-    NoRecipient,
-    /// By the silence with this number.
-    Silenced(i64),
-    /// By a window of maintenance.
-    Maintenance,
-    /// Somebody takes care.
-    Acknowledged,
-    /// Its host can't be visited, which is told.
-    HostDown,
-    /// This host is down, which the other one is reached through.
-    Behind(HostName),
-    /// Its rule says other hours.
-    OutsideHours,
-}
-
-impl Held {
-    /// The stable name.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Held::NoRecipient => "no_recipient",
-            Held::Silenced(_) => "silenced",
-            Held::Maintenance => "maintenance",
-            Held::Acknowledged => "acknowledged",
-            Held::HostDown => "host_down",
-            Held::Behind(_) => "behind",
-            Held::OutsideHours => "outside_hours",
-        }
-    }
-}
-
-impl Outages {
-    /// Those that these incidents are.
-    pub fn of<'i>(
-        _incidents: impl IntoIterator<Item = &'i Incident>,
-        _suspects: BTreeSet<HostName>,
-        _parents: HashMap<HostName, HostName>,
-    ) -> Outages {
-        todo!()
-    }
+/// Why somebody is told just now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// So long ago were they last told.
+    Repeat,
+    /// The silence with this number ended, and it is still there.
+    SilenceEnded(i64),
+    /// A window of maintenance ended, and it is still there.
+    MaintenanceEnded,
+    /// Whoever took care said until when, and it is still there.
+    AckEnded,
+    /// The hours of its rule began.
+    HoursBegan,
+    /// Nobody acknowledged it.
+    Escalated,
 }
 
 /// Decides who is to be told what of an incident now.
-pub fn notify(_incident: &Incident, _around: &Circumstances<'_>, _now: Timestamp) -> Decision {
-    todo!()
-}
-
-/// What waits for a recipient and what went out of late.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Mailbox {
-    /// Mails that were made for it in the last hour and not replaced.
-    pub of_the_last_hour: u32,
-    /// It was ever told anything.
-    pub knows_us: bool,
-    /// What the mails tell that wait to be sent and may still be replaced: incident, kind, severity.
-    pub waiting: BTreeSet<(i64, NoticeKind, Severity)>,
-}
-
-/// One mail to one recipient.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Post {
-    /// To whom.
-    pub recipient: Recipient,
-    /// What it tells: positions in the list of incidents, the most severe first, what was missed last.
-    pub notices: Vec<(usize, NoticeKind)>,
-    /// The first mail ever for this recipient, and of several problems: the state of a fleet that nobody watched before.
-    pub is_initial: bool,
-    /// It takes the place of all mails that wait for this recipient.
-    pub replaces: bool,
-    /// The last one that the hour allows.
-    pub is_last_of_the_hour: bool,
-}
-
-/// What a round of telling comes to.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Round {
-    /// One mail at most for each recipient.
-    pub posts: Vec<Post>,
-    /// Incidents, by their position, that nothing is owed of any more once the posts are made; and why nobody was ever
-    /// told, if so.
-    pub settled: Vec<(usize, Option<Held>)>,
-    /// Recipients who are owed a mail and have had as many as an hour allows.
-    pub capped: Vec<Recipient>,
-}
-
-/// Turns decisions into one mail for each recipient. A mail that waits and says the same stays as it is.
-pub fn round(
-    _incidents: &[Incident],
-    _decisions: &[Decision],
-    _mailboxes: &BTreeMap<Recipient, Mailbox>,
-    _mails_per_hour: u32,
-) -> Round {
-    todo!()
+pub fn notify(incident: &Incident, around: &Circumstances<'_>, now: Timestamp) -> Decision {
+    match incident.ended {
+        None => open::decide(incident, around, now),
+        Some(end) => ended::decide(incident, end, around),
+    }
 }
 
 /// Whether what happened `at` that time is told late.
