@@ -1,0 +1,8 @@
+//! What people asked other monitors for, told as stories: what happens, and which mails arrive.
+
+mod chance;
+mod channel_down;
+mod fewer_mails;
+mod post_office;
+mod promises;
+mod scene;
