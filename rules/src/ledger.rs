@@ -90,3 +90,113 @@ fn opened(id: i64, host: Option<&HostName>, key: &AlertKey, event: &Event, telli
         told: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sample::Metric;
+
+    use super::*;
+    use crate::{Instance, RuleKey, Selector, Severity};
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::from_millis(minutes * 60_000)
+    }
+
+    fn key(instance: &str) -> AlertKey {
+        let rule = RuleKey { metric: Metric::Disk, selector: Selector::Every, ordinal: 0 };
+        AlertKey { rule, instance: Instance::from_stored(instance) }
+    }
+
+    fn telling(name: &str) -> Telling {
+        Telling { recipients: vec![format!("{name}@example.org").parse().unwrap()], ..Telling::default() }
+    }
+
+    /// Records these kinds, a minute apart, about one alert that began at minute 1.
+    fn record(ledger: &mut Ledger, events: &[(EventKind, Severity, Option<f64>)]) {
+        for ((kind, severity, value), minute) in events.iter().copied().zip(1..) {
+            let (worst, limit) = (90.0 + f64::from(minute), 80.0 + f64::from(minute));
+            let event = Event { kind, at: at(minute.into()), value, since: at(1), worst, severity, limit };
+            ledger.record(None, &key("/"), &event, &telling("ops"));
+        }
+    }
+
+    use EventKind::*;
+    use Severity::{Critical, Warning};
+
+    #[test]
+    fn an_incident_follows_the_events_of_its_alert() {
+        let mut ledger = Ledger::new(Vec::new());
+        record(&mut ledger, &[(Fired, Warning, Some(91.0)), (Worse, Critical, Some(97.0)), (Better, Warning, None)]);
+        let [incident] = &ledger.incidents[..] else { panic!("one incident") };
+        assert_eq!((incident.opened, incident.severity, incident.limit), (at(1), Warning, 83.0));
+        assert_eq!((incident.value, incident.worst, incident.flapping), (Some(97.0), 93.0, false), "the newest known");
+        record(&mut ledger, &[(Flapping, Warning, None)]);
+        assert!(ledger.incidents[0].flapping && ledger.incidents.len() == 1);
+        record(&mut ledger, &[(Steady, Warning, None)]);
+        assert!(!ledger.incidents[0].flapping && ledger.incidents[0].is_open());
+    }
+
+    #[test]
+    fn what_ends_an_incident_does_not_end_it_before_it_began() {
+        for kind in [Resolved, Gone, Withdrawn] {
+            let mut ledger = Ledger::new(Vec::new());
+            record(&mut ledger, &[(Fired, Critical, None), (kind, Critical, None)]);
+            assert_eq!(ledger.incidents[0].ended, Some(End { kind, at: at(2) }));
+            record(&mut ledger, &[(Fired, Critical, None)]);
+            assert_eq!(ledger.incidents.len(), 2, "a new one");
+            let early =
+                Event { kind, at: at(-9), since: at(1), value: None, worst: 1.0, severity: Critical, limit: 1.0 };
+            ledger.record(None, &key("/"), &early, &telling("ops"));
+            assert_eq!(ledger.incidents[1].ended.map(|end| end.at), Some(at(1)));
+        }
+    }
+
+    #[test]
+    fn an_event_of_a_moment_is_an_incident_of_its_own_and_one_without_an_incident_is_about_nothing() {
+        let mut ledger = Ledger::new(Vec::new());
+        record(&mut ledger, &[(Worse, Critical, None), (Resolved, Critical, None), (Steady, Warning, None)]);
+        assert_eq!(ledger.incidents, []);
+        record(&mut ledger, &[(Fired, Critical, None), (Happened, Critical, None)]);
+        let ended: Vec<_> = ledger.incidents.iter().map(|incident| incident.ended.map(|end| end.kind)).collect();
+        assert_eq!(ended, [None, Some(Happened)]);
+    }
+
+    #[test]
+    fn alerts_of_other_hosts_and_things_are_not_mixed_up() {
+        let mut ledger = Ledger::new(Vec::new());
+        let web1: HostName = "web1".parse().unwrap();
+        let event =
+            |kind| Event { kind, at: at(1), since: at(1), value: None, worst: 1.0, severity: Warning, limit: 1.0 };
+        for (host, thing) in [(None, "/"), (Some(&web1), "/"), (Some(&web1), "/srv")] {
+            ledger.record(host, &key(thing), &event(Fired), &telling("ops"));
+        }
+        ledger.record(Some(&web1), &key("/"), &event(Resolved), &telling("ops"));
+        let open: Vec<bool> = ledger.incidents.iter().map(Incident::is_open).collect();
+        assert_eq!(open, [true, false, true]);
+    }
+
+    #[test]
+    fn who_is_told_is_as_the_rule_last_had_it() {
+        let mut ledger = Ledger::new(Vec::new());
+        record(&mut ledger, &[(Fired, Critical, None)]);
+        let event =
+            |kind| Event { kind, at: at(2), since: at(1), value: None, worst: 1.0, severity: Warning, limit: 1.0 };
+        ledger.record(None, &key("/"), &event(Worse), &telling("ann"));
+        ledger.record(None, &key("/"), &event(Withdrawn), &Telling::default());
+        assert_eq!(ledger.incidents[0].telling, telling("ann"));
+    }
+
+    #[test]
+    fn a_ledger_goes_on_with_new_numbers_and_takes_note_of_what_was_told() {
+        let mut ledger = Ledger::new(Vec::new());
+        record(&mut ledger, &[(Fired, Critical, None), (Resolved, Critical, None)]);
+        ledger.incidents[0].id = 41;
+        let mut ledger = Ledger::new(ledger.incidents);
+        record(&mut ledger, &[(Fired, Warning, None)]);
+        let ops: Recipient = "ops@example.org".parse().unwrap();
+        ledger.told(42, &ops, NoticeKind::Problem, at(5));
+        ledger.told(43, &ops, NoticeKind::Problem, at(5));
+        let told = Told { recipient: ops, at: at(5), kind: NoticeKind::Problem, severity: Warning };
+        assert_eq!((ledger.incidents[1].id, &ledger.incidents[1].told), (42, &vec![told]));
+    }
+}

@@ -67,17 +67,12 @@ pub(super) fn throughout(incident: &Incident, around: &Circumstances<'_>, end: T
     None
 }
 
-/// The pause that ended last in the time behind `since`, up to and including `now`.
-pub(super) fn pause_ended(
-    incident: &Incident,
-    around: &Circumstances<'_>,
-    since: Timestamp,
-    now: Timestamp,
-) -> Option<(Timestamp, Why)> {
+/// The pauses that are over by now, and when they ended.
+pub(super) fn pauses_ended(incident: &Incident, around: &Circumstances<'_>, now: Timestamp) -> Vec<(Timestamp, Why)> {
     let silences = matching(incident, around).map(|silence| (silence.ends, Why::SilenceEnded(silence.id)));
     let windows = around.maintenance.iter().filter_map(|window| Some((window.last_end(now)?, Why::MaintenanceEnded)));
     let ack = incident.ack.iter().filter_map(|ack| Some((ack.until?, Why::AckEnded)));
-    silences.chain(windows).chain(ack).filter(|(end, _)| since < *end && *end <= now).max_by_key(|(end, _)| *end)
+    silences.chain(windows).chain(ack).filter(|(end, _)| *end <= now).collect()
 }
 
 /// When the hours of its rule began, if `since` was outside of them.

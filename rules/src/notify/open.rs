@@ -12,6 +12,7 @@ use crate::{Incident, NoticeKind, Recipient, Repeat, Severity, Told};
 pub(super) fn decide(incident: &Incident, around: &Circumstances<'_>, now: Timestamp) -> Decision {
     let mut decision = Decision::default();
     let quiet = held::now(incident, around, now);
+    let pauses = held::pauses_ended(incident, around, now);
     let is_acked = is_acknowledged(incident, now);
     let mut looks: Vec<Timestamp> = held::silences_end(incident, around).collect();
     looks.extend(quiet.as_ref().and_then(|(_, until)| *until));
@@ -20,7 +21,7 @@ pub(super) fn decide(incident: &Incident, around: &Circumstances<'_>, now: Times
     for (recipient, is_escalated) in listeners(incident, now) {
         let last = incident.last_told(recipient);
         let mut told_at = last.map(|last| last.at);
-        if let Some((kind, why)) = owed(incident, last, around, now) {
+        if let Some((kind, why)) = owed(incident, last, &pauses, around, now) {
             let repeats = last.is_some_and(|last| incident.severity <= last.severity);
             if is_acked && (repeats || is_escalated && last.is_none()) {
                 decision.held.get_or_insert(Held::Acknowledged);
@@ -63,11 +64,12 @@ fn listeners(incident: &Incident, now: Timestamp) -> Vec<(&Recipient, bool)> {
 fn owed(
     incident: &Incident,
     last: Option<&Told>,
+    pauses: &[(Timestamp, Why)],
     around: &Circumstances<'_>,
     now: Timestamp,
 ) -> Option<(NoticeKind, Option<Why>)> {
     let since = last.map_or(incident.opened, |last| last.at);
-    let paused = held::pause_ended(incident, around, since, now);
+    let paused = pauses.iter().copied().filter(|(end, _)| since < *end).max_by_key(|(end, _)| *end);
     let held_until = || {
         let began = held::hours_began(incident, around, since, now);
         paused.into_iter().chain(began).max_by_key(|(at, _)| *at).map(|(_, why)| why)
