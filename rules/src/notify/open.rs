@@ -54,7 +54,7 @@ fn listeners(incident: &Incident, now: Timestamp) -> Vec<(&Recipient, bool)> {
     incident.telling.recipients.iter().for_each(|recipient| add(recipient, false));
     if let Some(escalation) = &incident.telling.escalation {
         let is_due = first_told(incident).is_some_and(|first| first + escalation.after <= now);
-        let of_it = escalation.to.iter().filter(|to| is_due || incident.last_told(to).is_some());
+        let of_it = escalation.to.iter().filter(|_| is_due);
         of_it.for_each(|recipient| add(recipient, true));
     }
     listeners

@@ -4,6 +4,7 @@ mod mailing;
 mod outages;
 mod quiet;
 mod telling;
+mod windows;
 
 use std::time::Duration;
 

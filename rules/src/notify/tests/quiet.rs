@@ -71,3 +71,12 @@ fn only_what_could_not_be_told_at_any_moment_is_never_told() {
 fn an_end_is_told_in_a_silence() {
     assert_eq!(Around::silenced(&[(1, 5, 100)]).kinds(&told().over(50), 60), [NoticeKind::Over]);
 }
+
+#[test]
+fn a_silence_is_no_reason_that_nobody_was_told_if_somebody_was() {
+    let around = Around::silenced(&[(1, 0, 100)]);
+    let over = told().told("ops", 60, NoticeKind::Over).over(50);
+    let with_ann = over.with(|incident| incident.telling.recipients.push(who("ann")));
+    let decision = around.decide(&with_ann, 60);
+    assert_eq!((decision.notices.len(), decision.is_settled, decision.held), (0, true, None));
+}
