@@ -174,7 +174,7 @@ CREATE TABLE sample (
 ) STRICT;
 
 CREATE INDEX sample_of_host ON sample (host_id, taken_ms);
-CREATE INDEX sample_of_run ON sample (run_id);
+CREATE INDEX sample_of_run ON sample (run_id, host_id);
 CREATE INDEX sample_untreated ON sample (run_id, host_id, id) WHERE treated_ms IS NULL;
 
 -- The filesystems of a sample, counted as df counts them.
@@ -429,7 +429,9 @@ CREATE TABLE incident (
 
 CREATE INDEX incident_of_alert ON incident (alert_id, id);
 CREATE INDEX incident_unsettled ON incident (id) WHERE settled_ms IS NULL;
+CREATE INDEX incident_open ON incident (id) WHERE ended_ms IS NULL;
 CREATE INDEX incident_by_time ON incident (opened_ms);
+CREATE INDEX incident_by_end ON incident (ended_ms) WHERE ended_ms IS NOT NULL;
 
 -- A mail, rendered once: every attempt and every recipient gets these bytes and this Message-ID.
 CREATE TABLE mail (
@@ -441,7 +443,7 @@ CREATE TABLE mail (
     created_ms INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX mail_by_time ON mail (created_ms);
+CREATE INDEX mail_of_kind ON mail (kind, created_ms);
 
 -- A change of an alert's state.
 CREATE TABLE event (
@@ -520,7 +522,9 @@ CREATE TABLE delivery (
 ) STRICT;
 
 CREATE INDEX delivery_due ON delivery (next_attempt_ms) WHERE state IN ('pending', 'sending', 'retry', 'unknown');
-CREATE INDEX delivery_of_recipient ON delivery (recipient, id);
+CREATE INDEX delivery_waiting ON delivery (recipient, mail_id) WHERE state IN ('pending', 'retry');
+CREATE INDEX delivery_of_recipient ON delivery (recipient, state);
+CREATE INDEX delivery_lost ON delivery (ended_ms) WHERE state IN ('failed', 'expired');
 
 -- Problems that match are not told while a silence lasts.
 CREATE TABLE silence (

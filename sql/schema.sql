@@ -169,7 +169,7 @@ CREATE TABLE sample (
 
 CREATE INDEX sample_of_host ON sample (host_id, taken_ms);
 
-CREATE INDEX sample_of_run ON sample (run_id);
+CREATE INDEX sample_of_run ON sample (run_id, host_id);
 
 CREATE INDEX sample_untreated ON sample (run_id, host_id, id) WHERE treated_ms IS NULL;
 
@@ -348,60 +348,140 @@ CREATE TABLE rejected_envelope (
 
 CREATE TABLE alert (
     id           INTEGER PRIMARY KEY,
-    host_id      INTEGER NOT NULL REFERENCES host (id),
+    host_id      INTEGER REFERENCES host (id), -- NULL: it is about the fleet as a whole
     metric       TEXT NOT NULL,
-    selector     TEXT NOT NULL,               -- '' or such as mount=/var, as the rule has it
+    selector     TEXT NOT NULL,               -- '' or the pattern that the rule has, such as /var
     ordinal      INTEGER NOT NULL,            -- counts rules over the same metric and selector
-    instance     TEXT NOT NULL,               -- what it was seen on: '' for the host, or a mount point
-    state        TEXT NOT NULL CHECK (state IN ('firing', 'resolved')),
+    instance     TEXT NOT NULL,               -- what it was seen on: '' for the host, or a mount point, an interface ...
+    state        TEXT NOT NULL CHECK (state IN (
+                     'pending',               -- a limit is reached, and has to be for a while
+                     'firing',
+                     'resolved'
+                 )),
+    severity     TEXT CHECK (severity IN ('info', 'warning', 'critical')),  -- while it is firing
     since_ms     INTEGER NOT NULL,            -- sample time at which this state began
-    worst_value  REAL,                        -- highest value while firing
-    limit_value  REAL NOT NULL,               -- the rule's limit when it fired
-    recipients   TEXT NOT NULL,               -- who was told, separated by commas: they get the recovery too
-    UNIQUE (host_id, metric, selector, ordinal, instance)
+    worst_value  REAL,                        -- the worst value while firing
+    limit_value  REAL,                        -- the limit that was reached last
+    value        REAL,                        -- the newest value
+    seen_ms      INTEGER,                     -- the sample time of the newest value
+    flapping_ms  INTEGER,                     -- it has come and gone since then; it stays firing until it is quiet
+    absent       INTEGER NOT NULL,            -- in how many samples in a row the thing was not there
+    switches     TEXT NOT NULL,               -- what each limit of the rule remembers; of this program's own
+    changes_ms   TEXT NOT NULL                -- when it fired or was over, of late; separated by commas
 ) STRICT;
+
+CREATE UNIQUE INDEX alert_identity ON alert (coalesce(host_id, 0), metric, selector, ordinal, instance);
 
 CREATE INDEX alert_firing ON alert (host_id) WHERE state = 'firing';
 
+CREATE INDEX alert_pending ON alert (host_id) WHERE state = 'pending';
+
+CREATE TABLE familiar (
+    host_id  INTEGER PRIMARY KEY REFERENCES host (id),
+    boot_id  TEXT,
+    taken_ms INTEGER,
+    things   TEXT NOT NULL                    -- mounts, interfaces and sensors, one a line
+) STRICT;
+
+CREATE TABLE incident (
+    id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    alert_id       INTEGER NOT NULL REFERENCES alert (id),
+    opened_ms      INTEGER NOT NULL,          -- sample time
+    severity       TEXT NOT NULL CHECK (severity IN ('info', 'warning', 'critical')),  -- now, or at its end
+    limit_value    REAL NOT NULL,             -- the limit of that severity
+    value          REAL,                      -- the value of its last event
+    worst_value    REAL NOT NULL,
+    is_flapping    INTEGER NOT NULL CHECK (is_flapping IN (0, 1)),
+    ended_ms       INTEGER,                   -- sample time; NULL: it goes on
+    end_kind       TEXT CHECK (end_kind IN ('resolved', 'gone', 'withdrawn', 'happened')),
+    recipients     TEXT NOT NULL,             -- who is to be told, separated by commas; as config.xml had it at the last event
+    url            TEXT,                      -- the same of the rule's url and text
+    note           TEXT,
+    acked_ms       INTEGER,                   -- somebody takes care of it since then
+    acked_until_ms INTEGER,                   -- NULL: as long as it takes
+    acked_by       TEXT,
+    acked_comment  TEXT,
+    settled_ms     INTEGER,                   -- since then nobody is owed a mail about it
+    untold         TEXT                       -- why nobody was ever told: silenced, maintenance ...; NULL: somebody was
+) STRICT;
+
+CREATE INDEX incident_of_alert ON incident (alert_id, id);
+
+CREATE INDEX incident_unsettled ON incident (id) WHERE settled_ms IS NULL;
+
+CREATE INDEX incident_open ON incident (id) WHERE ended_ms IS NULL;
+
+CREATE INDEX incident_by_time ON incident (opened_ms);
+
+CREATE INDEX incident_by_end ON incident (ended_ms) WHERE ended_ms IS NOT NULL;
+
 CREATE TABLE mail (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind       TEXT NOT NULL CHECK (kind IN ('alerts', 'digest', 'heartbeat')),
     message_id TEXT NOT NULL UNIQUE,
     subject    TEXT NOT NULL,
-    content    BLOB NOT NULL,                 -- headers and body (RFC 5322), CRLF, 7 bit
+    content    BLOB NOT NULL,                 -- headers and body (RFC 5322), CRLF, 7 bit; for a notifier its JSON
     created_ms INTEGER NOT NULL
 ) STRICT;
+
+CREATE INDEX mail_of_kind ON mail (kind, created_ms);
 
 CREATE TABLE event (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     alert_id    INTEGER NOT NULL REFERENCES alert (id),
+    incident_id INTEGER NOT NULL REFERENCES incident (id),
     sample_id   INTEGER REFERENCES sample (id),  -- NULL where no sample caused it
     kind        TEXT NOT NULL CHECK (kind IN (
                     'fired',
+                    'worse',                   -- the limit of a worse level was reached
+                    'better',                  -- a worse level is over, a lesser one is not
+                    'flapping',                -- it comes and goes too often to tell each time
+                    'steady',                  -- it stopped coming and going, and is not over
                     'resolved',
-                    'withdrawn'                -- its rule or host left config.xml while it was firing
+                    'gone',                    -- the thing it was seen on is not there any more
+                    'withdrawn',               -- its rule or host left config.xml while it was firing
+                    'happened'                 -- it has no duration
                 )),
     at_ms       INTEGER NOT NULL,             -- sample time
     value       REAL,
     since_ms    INTEGER NOT NULL,
     worst_value REAL NOT NULL,
+    severity    TEXT NOT NULL CHECK (severity IN ('info', 'warning', 'critical')),
     limit_value REAL NOT NULL,
-    recipients  TEXT NOT NULL,                -- separated by commas; fixed here, whatever config.xml says later
     created_ms  INTEGER NOT NULL,
-    mail_id     INTEGER REFERENCES mail (id)  -- NULL: not yet in a mail, or it has no recipients
+    mail_id     INTEGER REFERENCES mail (id)  -- the first mail that tells of it; NULL: none yet, or see incident.untold
 ) STRICT;
 
 CREATE INDEX event_of_alert ON event (alert_id, id);
+
+CREATE INDEX event_of_incident ON event (incident_id, id);
 
 CREATE INDEX event_of_sample ON event (sample_id) WHERE sample_id IS NOT NULL;
 
 CREATE INDEX event_of_mail ON event (mail_id) WHERE mail_id IS NOT NULL;
 
-CREATE INDEX event_without_mail ON event (id) WHERE mail_id IS NULL AND recipients <> '';
+CREATE TABLE notice (
+    incident_id INTEGER NOT NULL REFERENCES incident (id),
+    mail_id     INTEGER NOT NULL REFERENCES mail (id),
+    kind        TEXT NOT NULL CHECK (kind IN (
+                    'problem',
+                    'worse',
+                    'reminder',                -- it is still there
+                    'flapping',                -- it comes and goes; nothing more until that ends
+                    'over',
+                    'missed',                  -- it was there and is over, and this is the first word of it
+                    'happened'
+                )),
+    severity    TEXT NOT NULL CHECK (severity IN ('info', 'warning', 'critical')),
+    PRIMARY KEY (incident_id, mail_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX notice_of_mail ON notice (mail_id);
 
 CREATE TABLE delivery (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
     mail_id         INTEGER NOT NULL REFERENCES mail (id),
-    recipient       TEXT NOT NULL,
+    recipient       TEXT NOT NULL,             -- an address, or exec: and the name of a notifier
     state           TEXT NOT NULL CHECK (state IN (
                         'pending',             -- not tried yet
                         'sending',             -- an attempt is under way
@@ -410,17 +490,39 @@ CREATE TABLE delivery (
                         'sent',                -- the server took it
                         'failed',              -- the server refused it for good
                         'expired',             -- given up after too many days
-                        'suppressed',          -- held back on purpose
+                        'suppressed',          -- dropped by an administrator
                         'superseded'           -- a newer mail says more
                     )),
     attempts        INTEGER NOT NULL DEFAULT 0,
     next_attempt_ms INTEGER NOT NULL,
     last_reply      TEXT,                      -- the server's last answer, or what went wrong
+    tried_ms        INTEGER,                   -- when the last attempt began
     sent_ms         INTEGER,
+    ended_ms        INTEGER,                   -- when it came to one of the last five states
     UNIQUE (mail_id, recipient)
 ) STRICT;
 
 CREATE INDEX delivery_due ON delivery (next_attempt_ms) WHERE state IN ('pending', 'sending', 'retry', 'unknown');
+
+CREATE INDEX delivery_waiting ON delivery (recipient, mail_id) WHERE state IN ('pending', 'retry');
+
+CREATE INDEX delivery_of_recipient ON delivery (recipient, state);
+
+CREATE INDEX delivery_lost ON delivery (ended_ms) WHERE state IN ('failed', 'expired');
+
+CREATE TABLE silence (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    host       TEXT NOT NULL,                  -- with wildcards, as metric and instance
+    metric     TEXT NOT NULL,
+    instance   TEXT NOT NULL,
+    starts_ms  INTEGER NOT NULL,
+    ends_ms    INTEGER NOT NULL,               -- ending one early moves this
+    author     TEXT NOT NULL,
+    comment    TEXT NOT NULL,
+    created_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX silence_by_end ON silence (ends_ms);
 
 CREATE TABLE installation (
     id TEXT NOT NULL

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-use crate::{DeliveryId, EventId, RunId};
+use crate::{DeliveryId, RunId};
 
 /// Why a verb did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -162,20 +162,17 @@ pub enum StoreError {
         /// The run.
         run: RunId,
     },
-    /// The row was treated before, or does not exist. Nothing is treated twice.
-    #[error("{what} is already treated")]
+    /// Rows were treated before, or do not exist. Nothing is treated twice.
+    #[error("{what} are treated already, or are not on file; is another alerter at work on this database?")]
     AlreadyTreated {
-        /// The row.
+        /// How many rows of how many.
         what: String,
     },
-    /// An alert that never fired has no row.
-    #[error("an alert that never fired can't be stored")]
-    NeverFired,
-    /// The event has its mail already, or does not exist.
-    #[error("event {event} is already in a mail")]
-    AlreadyMailed {
-        /// The event.
-        event: EventId,
+    /// A mail tells of an incident, or settles one, that somebody else has settled meanwhile or that does not exist.
+    #[error("incident {incident} is settled already, or is not on file; is another alerter at work on this database?")]
+    AlreadySettled {
+        /// The incident.
+        incident: i64,
     },
     /// A mail that goes to nobody would lose its events.
     #[error("mail {message_id} has no recipient")]

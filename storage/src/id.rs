@@ -60,10 +60,6 @@ row_id! {
     AlertId
 }
 row_id! {
-    /// A change of an alert.
-    EventId
-}
-row_id! {
     /// A mail on its way to one recipient.
     DeliveryId
 }

@@ -31,7 +31,7 @@ mod visit;
 
 pub use collect::{HostRecord, ReceivedSample, RunEnd, Settled, SpoolProgress, Visit, WorkDir};
 pub use error::{EngineError, StoreError};
-pub use id::{AlertId, DeliveryId, EventId, HostId, RunId, SampleRowId};
+pub use id::{AlertId, DeliveryId, HostId, RunId, SampleRowId};
 pub use incidents::IncidentFilter;
 pub use lock::{LockError, RunLock};
 pub use outbox::{AttemptEnd, DeliveryFilter, DeliveryRecord, DueDelivery, MailKind, NewMail, StuckMail};
@@ -39,4 +39,4 @@ pub use rename::RenameOutcome;
 pub use runs::{RunRecord, RunState};
 pub use status::{FiringAlert, HostStatus, LatestSample, Part};
 pub use store::Store;
-pub use treat::{Cursor, HostChanges, LiveAlert, NewEvent, Slice, Untreated};
+pub use treat::{Backlog, Cursor, HostChanges, LiveAlert, NewEvent, Slice, Untreated};

@@ -1,11 +1,12 @@
 //! Values in rows: what the database can hold, and back again.
 
 use std::error::Error;
+use std::fmt::{Display, Write};
 use std::str::FromStr;
 
 use rules::{AlertKey, Instance, Recipient, RuleKey, Selector};
 use rusqlite::Row;
-use rusqlite::types::{Type, ValueRef};
+use rusqlite::types::Type;
 use sample::Timestamp;
 
 use crate::{RunState, StoreError};
@@ -21,14 +22,6 @@ where
     T: FromStr<Err: Error + Send + Sync + 'static>,
 {
     text(row, index)?.parse().map_err(|error| misfit(index, error))
-}
-
-/// The text of column `index` as a value of ours, if there is one.
-pub(crate) fn parsed_if_known<T>(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<T>>
-where
-    T: FromStr<Err: Error + Send + Sync + 'static>,
-{
-    if row.get_ref(index)? == ValueRef::Null { Ok(None) } else { parsed(row, index).map(Some) }
 }
 
 fn text<'r>(row: &'r Row<'_>, index: usize) -> rusqlite::Result<&'r str> {
@@ -67,9 +60,7 @@ pub(crate) fn alert_key(row: &Row<'_>) -> rusqlite::Result<AlertKey> {
 
 /// Where a run stands.
 pub(crate) fn run_state(row: &Row<'_>, index: usize) -> rusqlite::Result<RunState> {
-    let name = text(row, index)?;
-    let found = RunState::ALL.into_iter().find(|state| state.name() == name);
-    found.ok_or_else(|| misfit(index, UnknownText(name.to_owned())))
+    named(row, index, &RunState::ALL, RunState::name)
 }
 
 /// Recipients, separated by commas; none if the text is empty.
@@ -78,9 +69,50 @@ pub(crate) fn recipients(row: &Row<'_>, index: usize) -> rusqlite::Result<Vec<Re
     parts.map(|part| part.parse().map_err(|error| misfit(index, error))).collect()
 }
 
-/// The text that [`recipients`] reads. No address can hold a comma.
+/// The text that [`recipients`] reads. No address and no name of a notifier can hold a comma.
 pub(crate) fn joined(recipients: &[Recipient]) -> String {
     recipients.iter().map(Recipient::as_str).collect::<Vec<_>>().join(",")
+}
+
+/// Milliseconds since the epoch, if that is known.
+pub(crate) fn time_if_known(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<Timestamp>> {
+    Ok(row.get::<_, Option<i64>>(index)?.map(Timestamp::from_millis))
+}
+
+/// The member of a closed list of ours that has the name in column `index`.
+pub(crate) fn named<T: Copy>(
+    row: &Row<'_>,
+    index: usize,
+    all: &[T],
+    name: impl Fn(T) -> &'static str,
+) -> rusqlite::Result<T> {
+    let wanted = text(row, index)?;
+    let found = all.iter().copied().find(|one| name(*one) == wanted);
+    found.ok_or_else(|| misfit(index, UnknownText(wanted.to_owned())))
+}
+
+/// A value that this version does not know, said of something as a whole.
+pub(crate) fn unknown(what: &str) -> rusqlite::Error {
+    misfit(0, UnknownText(what.to_owned()))
+}
+
+/// What a column's text is read as by `read`.
+pub(crate) fn with<T, E: Error + Send + Sync + 'static>(
+    row: &Row<'_>,
+    index: usize,
+    read: impl Fn(&str) -> Result<T, E>,
+) -> rusqlite::Result<T> {
+    read(text(row, index)?).map_err(|error| misfit(index, error))
+}
+
+/// Numbers as the JSON array that `json_each` takes apart: a list of any length is one parameter of one statement.
+pub(crate) fn json(numbers: impl Iterator<Item = impl Display>) -> String {
+    let mut text = String::from("[");
+    for (index, number) in numbers.enumerate() {
+        let comma = if index == 0 { "" } else { "," };
+        write!(text, "{comma}{number}").expect("writing to memory does not fail");
+    }
+    text + "]"
 }
 
 /// A count as the database holds it.

@@ -1,11 +1,27 @@
 //! What the alerter reads and writes while it treats rows: new samples and outcomes in, alert states and events out.
 
+mod commit;
+mod incident;
+mod rows;
+mod watch;
+
 use std::collections::HashMap;
 
 use rules::{AlertKey, AlertState, Event, Familiar, Seen, Telling, Watch};
 use sample::{HostName, OutcomeKind, Readings, Timestamp};
 
 use crate::{HostId, RunId, SampleRowId, Store, StoreError};
+pub(crate) use rows::newest;
+#[cfg(test)]
+pub(crate) use rows::{
+    HISTORY_OUTCOMES, HISTORY_SAMPLES, NEWEST_OUTCOME, NEWEST_SAMPLE, UNTREATED_OUTCOMES, UNTREATED_SAMPLES,
+};
+#[cfg(test)]
+pub(crate) use {
+    commit::{FIND, MARK_OUTCOMES, MARK_SAMPLES},
+    incident::NEWEST as NEWEST_INCIDENT,
+    watch::{ALERTS_OF, FAMILIAR_OF, LIVE},
+};
 
 /// A row that no alerter has taken into account.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +30,8 @@ pub enum Untreated {
     Sample {
         /// Its row.
         row: SampleRowId,
+        /// The run that brought it home.
+        run: RunId,
         /// The host.
         host: HostId,
         /// The host's name.
@@ -44,12 +62,25 @@ pub enum Untreated {
 }
 
 /// A place in the order of rows: by run, then host; the samples of a visit in the order of their rows, then its outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cursor {
-    pub(crate) run: RunId,
-    pub(crate) host: HostId,
-    /// An outcome comes after all samples of its visit.
-    pub(crate) sample: Option<SampleRowId>,
+    run: RunId,
+    host: HostId,
+    /// [`OUTCOME`] for the outcome.
+    sample: SampleRowId,
+}
+
+/// Stands for the outcome, which comes after all samples of its visit.
+const OUTCOME: SampleRowId = SampleRowId(i64::MAX);
+
+/// Rows that no alerter has taken into account, the oldest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Backlog {
+    /// Those that can be read.
+    pub rows: Vec<Untreated>,
+    /// Those among them that hold a value this version does not know. They say nothing, and must not hold up the others:
+    /// they go into [`Slice::unreadable`], and so are treated with it.
+    pub unreadable: Vec<Cursor>,
 }
 
 /// An alert that is pending or firing.
@@ -72,6 +103,8 @@ pub struct Slice {
     pub treated_samples: Vec<SampleRowId>,
     /// The outcomes that were taken into account.
     pub treated_outcomes: Vec<(RunId, HostId)>,
+    /// The rows that could not be read.
+    pub unreadable: Vec<Cursor>,
 }
 
 /// What changed of a host, or of the fleet as a whole.
@@ -87,7 +120,9 @@ pub struct HostChanges {
     pub events: Vec<NewEvent>,
 }
 
-/// An event, to be kept. It opens, changes or ends the incident of its alert.
+/// An event, to be kept. It opens, changes or ends the incident of its alert. One whose incident is not on file opens it,
+/// and one that opens an incident which is open already goes on with it: then a row was lost or could not be read, and
+/// what people are told is right nevertheless.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewEvent {
     /// Which alert.
@@ -104,7 +139,10 @@ pub struct NewEvent {
 impl Untreated {
     /// Its place in the order of rows.
     pub fn cursor(&self) -> Cursor {
-        todo!()
+        match self {
+            Untreated::Sample { row, run, host, .. } => Cursor { run: *run, host: *host, sample: *row },
+            Untreated::Outcome { run, host, .. } => Cursor { run: *run, host: *host, sample: OUTCOME },
+        }
     }
 
     /// The host.
@@ -126,37 +164,39 @@ impl Untreated {
     }
 }
 
+impl Backlog {
+    /// Nothing is left to be treated.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.unreadable.is_empty()
+    }
+}
+
 impl Store {
-    /// Returns the oldest rows that are not treated, behind `after` if that is given.
-    ///
-    /// A row this version can't read is left out, and marked as treated with the slice it lies in: it must not hold up the
-    /// others.
+    /// Returns the oldest rows that are not treated, behind `after` if that is given: at most `limit`, and fewer where
+    /// they are big. Empty only if there are no more.
     ///
     /// # Errors
     /// The database can't be read.
-    pub fn untreated(&self, _after: Option<Cursor>, _limit: usize) -> Result<Vec<Untreated>, StoreError> {
-        todo!()
+    pub fn untreated(&self, after: Option<Cursor>, limit: usize) -> Result<Backlog, StoreError> {
+        self.read(|db| rows::untreated(db, after, limit))
     }
 
-    /// Returns rows of runs that began at `since` or later, treated or not, behind `after` if that is given.
+    /// Returns rows of runs that began at `since` or later, treated or not, behind `after` if that is given: at most
+    /// `limit`, and fewer where they are big. Empty only if there are no more.
     ///
     /// # Errors
     /// The database can't be read.
-    pub fn history(
-        &self,
-        _since: Timestamp,
-        _after: Option<Cursor>,
-        _limit: usize,
-    ) -> Result<Vec<Untreated>, StoreError> {
-        todo!()
+    pub fn history(&self, since: Timestamp, after: Option<Cursor>, limit: usize) -> Result<Vec<Untreated>, StoreError> {
+        self.read(|db| rows::history(db, since, after, limit))
     }
 
-    /// Returns what is remembered of these hosts. One of which nothing is remembered is there too, blank.
+    /// Returns what is remembered of these hosts. One of which nothing is remembered is there too, blank. What this
+    /// version can't read is as if never seen.
     ///
     /// # Errors
     /// The database can't be read.
-    pub fn watches(&self, _hosts: &[HostId]) -> Result<HashMap<HostId, Watch>, StoreError> {
-        todo!()
+    pub fn watches(&self, hosts: &[HostId]) -> Result<HashMap<HostId, Watch>, StoreError> {
+        self.read(|db| watch::of(db, hosts))
     }
 
     /// Returns what is remembered of the fleet as a whole.
@@ -164,7 +204,7 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub fn fleet_watch(&self) -> Result<Watch, StoreError> {
-        todo!()
+        self.read(|db| Ok(watch::of(db, &[watch::FLEET])?.remove(&watch::FLEET).unwrap_or_default()))
     }
 
     /// Returns every alert that is pending or firing. One with a value this version does not know is left out.
@@ -172,15 +212,14 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub fn live_alerts(&self) -> Result<Vec<LiveAlert>, StoreError> {
-        todo!()
+        self.read(watch::live)
     }
 
     /// Commits what treating some rows came to: states, events, incidents, and that the rows are treated.
     ///
     /// # Errors
-    /// A row is treated already; an event ends an incident that is not open; a host or sample is unknown; the database
-    /// can't be written.
-    pub fn commit_slice(&mut self, _slice: &Slice, _now: Timestamp) -> Result<(), StoreError> {
-        todo!()
+    /// A row is treated already; a host or sample is unknown; the database can't be written.
+    pub fn commit_slice(&mut self, slice: &Slice, now: Timestamp) -> Result<(), StoreError> {
+        self.write(|db| commit::slice(db, slice, now))
     }
 }

@@ -3,9 +3,9 @@
 use rusqlite::{Connection, params};
 use sample::Array;
 
+use super::columns::Columns;
 use crate::SampleRowId;
 use crate::error::Failure;
-use crate::row::unsigned_if_known;
 
 pub(super) fn write(db: &Connection, sample: SampleRowId, arrays: &[Array]) -> Result<(), Failure> {
     for Array { name, kind, state, degraded, devices, active_devices } in arrays {
@@ -19,20 +19,17 @@ pub(super) fn write(db: &Connection, sample: SampleRowId, arrays: &[Array]) -> R
     Ok(())
 }
 
-pub(super) fn read(db: &Connection, sample: SampleRowId) -> Result<Vec<Array>, Failure> {
-    let mut select = db.prepare_cached(
-        "SELECT kind, name, state, is_degraded, devices, active_devices
-         FROM storage_array WHERE sample_id = ?1 ORDER BY kind, name",
-    )?;
-    let found = select.query_map([sample], |row| {
-        Ok(Array {
-            kind: row.get(0)?,
-            name: row.get(1)?,
-            state: row.get(2)?,
-            degraded: row.get(3)?,
-            devices: unsigned_if_known(row, 4)?,
-            active_devices: unsigned_if_known(row, 5)?,
-        })
-    })?;
-    Ok(found.collect::<Result<_, _>>()?)
+pub(super) const SELECT: &str = "
+    SELECT wanted.key, kind, name, state, is_degraded, devices, active_devices
+    FROM json_each(?1) AS wanted CROSS JOIN storage_array ON sample_id = wanted.value";
+
+pub(super) fn read(row: &mut Columns<'_, '_>) -> rusqlite::Result<Array> {
+    Ok(Array {
+        kind: row.get()?,
+        name: row.get()?,
+        state: row.get()?,
+        degraded: row.get()?,
+        devices: row.count()?,
+        active_devices: row.count()?,
+    })
 }

@@ -1,14 +1,12 @@
 //! Custom checks and their values.
 
-use std::collections::HashMap;
-
 use rusqlite::{Connection, params};
 use sample::{Check, CheckValue};
 
 use super::columns::Columns;
 use crate::SampleRowId;
 use crate::error::Failure;
-use crate::row::{count, parsed, unsigned};
+use crate::row::count;
 
 /// Of a check that is there twice, the second one's values stay away with it.
 pub(super) fn write(db: &Connection, sample: SampleRowId, checks: &[Check]) -> Result<(), Failure> {
@@ -45,48 +43,38 @@ fn write_value(db: &Connection, sample: SampleRowId, check: &str, value: &CheckV
     Ok(())
 }
 
-pub(super) fn read(db: &Connection, sample: SampleRowId) -> Result<Vec<Check>, Failure> {
-    let mut select = db.prepare_cached(
-        "SELECT name, state, output, duration_ms FROM check_result WHERE sample_id = ?1 ORDER BY name",
-    )?;
-    let found = select.query_map([sample], |row| {
-        let (state, duration_ms) = (parsed(row, 1)?, unsigned(row, 3)?);
-        Ok(Check { name: row.get(0)?, state, output: row.get(2)?, duration_ms, values: Vec::new() })
-    })?;
-    let mut checks = found.collect::<Result<Vec<_>, _>>()?;
-    if !checks.is_empty() {
-        let mut values = read_values(db, sample)?;
-        for check in &mut checks {
-            check.values = values.remove(&check.name).unwrap_or_default();
-        }
-    }
-    Ok(checks)
+pub(super) const SELECT: &str = "
+    SELECT wanted.key, name, state, output, duration_ms
+    FROM json_each(?1) AS wanted CROSS JOIN check_result ON sample_id = wanted.value";
+
+pub(super) fn read(row: &mut Columns<'_, '_>) -> rusqlite::Result<Check> {
+    let (name, state) = (row.get()?, row.parsed()?);
+    Ok(Check { name, state, output: row.get()?, duration_ms: row.known_count()?, values: Vec::new() })
 }
 
-/// The values of all checks of the sample, by the check.
-fn read_values(db: &Connection, sample: SampleRowId) -> Result<HashMap<String, Vec<CheckValue>>, Failure> {
-    let mut select = db.prepare_cached(
-        "SELECT name, label, value, unit, warning, critical, minimum, maximum
-         FROM check_value WHERE sample_id = ?1 ORDER BY name, label",
-    )?;
-    let found = select.query_map([sample], |row| {
-        let mut row = Columns::of(row);
-        let check: String = row.get()?;
-        let value = CheckValue {
-            label: row.get()?,
-            value: row.get()?,
-            unit: row.get()?,
-            warning: row.get()?,
-            critical: row.get()?,
-            minimum: row.get()?,
-            maximum: row.get()?,
-        };
-        Ok((check, value))
-    })?;
-    let mut values: HashMap<_, Vec<_>> = HashMap::new();
-    for found in found {
-        let (check, value) = found?;
-        values.entry(check).or_default().push(value);
+/// Only of samples that have checks at all.
+pub(super) const SELECT_VALUES: &str = "
+    SELECT wanted.key, name, label, check_value.value, unit, warning, critical, minimum, maximum
+    FROM json_each(?1) AS wanted CROSS JOIN check_value ON sample_id = wanted.value";
+
+/// A value, and the name of its check.
+pub(super) fn read_value(row: &mut Columns<'_, '_>) -> rusqlite::Result<(String, CheckValue)> {
+    let check = row.get()?;
+    let value = CheckValue {
+        label: row.get()?,
+        value: row.get()?,
+        unit: row.get()?,
+        warning: row.get()?,
+        critical: row.get()?,
+        minimum: row.get()?,
+        maximum: row.get()?,
+    };
+    Ok((check, value))
+}
+
+/// Adds a value to its check. Both come in the order of their names.
+pub(super) fn add_value(checks: &mut [Check], name: &str, value: CheckValue) {
+    if let Ok(place) = checks.binary_search_by(|check| check.name.as_str().cmp(name)) {
+        checks[place].values.push(value);
     }
-    Ok(values)
 }

@@ -1,5 +1,8 @@
 //! The columns of a row, one after the other.
 
+use std::error::Error;
+use std::str::FromStr;
+
 use rusqlite::Row;
 use rusqlite::types::{FromSql, Value};
 
@@ -14,8 +17,9 @@ pub(super) struct Columns<'r, 'stmt> {
 }
 
 impl<'r, 'stmt> Columns<'r, 'stmt> {
-    pub(super) fn of(row: &'r Row<'stmt>) -> Columns<'r, 'stmt> {
-        Columns { row, next: 0 }
+    /// Those behind the first `identity` columns, which say whose row it is.
+    pub(super) fn behind(identity: usize, row: &'r Row<'stmt>) -> Columns<'r, 'stmt> {
+        Columns { row, next: identity }
     }
 
     /// The next one as it is.
@@ -31,6 +35,14 @@ impl<'r, 'stmt> Columns<'r, 'stmt> {
     /// The next one, a count that is always known.
     pub(super) fn known_count<T: TryFrom<i64>>(&mut self) -> rusqlite::Result<T> {
         row::unsigned(self.row, self.index())
+    }
+
+    /// The next one, a text of a closed list.
+    pub(super) fn parsed<T>(&mut self) -> rusqlite::Result<T>
+    where
+        T: FromStr<Err: Error + Send + Sync + 'static>,
+    {
+        row::parsed(self.row, self.index())
     }
 
     /// Passes over so many that follow from others.

@@ -31,27 +31,23 @@ pub(super) fn write_disks(db: &Connection, sample: SampleRowId, disks: &[DiskRat
     Ok(())
 }
 
-pub(super) fn read_disks(db: &Connection, sample: SampleRowId) -> Result<Vec<DiskRates>, Failure> {
-    let mut select = db.prepare_cached(
-        "SELECT name, reads_per_second, writes_per_second, read_bytes_per_second, written_bytes_per_second,
-                busy_percent, read_await_ms, write_await_ms, queue_length
-         FROM disk WHERE sample_id = ?1 ORDER BY name",
-    )?;
-    let found = select.query_map([sample], |row| {
-        let mut row = Columns::of(row);
-        Ok(DiskRates {
-            name: row.get()?,
-            reads_per_second: row.get()?,
-            writes_per_second: row.get()?,
-            read_bytes_per_second: row.get()?,
-            written_bytes_per_second: row.get()?,
-            busy_percent: row.get()?,
-            read_await_ms: row.get()?,
-            write_await_ms: row.get()?,
-            queue_length: row.get()?,
-        })
-    })?;
-    Ok(found.collect::<Result<_, _>>()?)
+pub(super) const SELECT_DISKS: &str = "
+    SELECT wanted.key, name, reads_per_second, writes_per_second, read_bytes_per_second, written_bytes_per_second,
+           busy_percent, read_await_ms, write_await_ms, queue_length
+    FROM json_each(?1) AS wanted CROSS JOIN disk ON sample_id = wanted.value";
+
+pub(super) fn read_disk(row: &mut Columns<'_, '_>) -> rusqlite::Result<DiskRates> {
+    Ok(DiskRates {
+        name: row.get()?,
+        reads_per_second: row.get()?,
+        writes_per_second: row.get()?,
+        read_bytes_per_second: row.get()?,
+        written_bytes_per_second: row.get()?,
+        busy_percent: row.get()?,
+        read_await_ms: row.get()?,
+        write_await_ms: row.get()?,
+        queue_length: row.get()?,
+    })
 }
 
 pub(super) fn write_interfaces(
@@ -86,28 +82,24 @@ pub(super) fn write_interfaces(
     Ok(())
 }
 
-pub(super) fn read_interfaces(db: &Connection, sample: SampleRowId) -> Result<Vec<InterfaceRates>, Failure> {
-    let mut select = db.prepare_cached(
-        "SELECT name, is_up, link_bits_per_second, received_bytes_per_second, received_packets_per_second,
-                received_errors_per_second, received_dropped_per_second, sent_bytes_per_second,
-                sent_packets_per_second, sent_errors_per_second, sent_dropped_per_second
-         FROM interface WHERE sample_id = ?1 ORDER BY name",
-    )?;
-    let found = select.query_map([sample], |row| {
-        let mut row = Columns::of(row);
-        Ok(InterfaceRates {
-            name: row.get()?,
-            up: row.get()?,
-            link_bits_per_second: row.count()?,
-            received_bytes_per_second: row.get()?,
-            received_packets_per_second: row.get()?,
-            received_errors_per_second: row.get()?,
-            received_dropped_per_second: row.get()?,
-            sent_bytes_per_second: row.get()?,
-            sent_packets_per_second: row.get()?,
-            sent_errors_per_second: row.get()?,
-            sent_dropped_per_second: row.get()?,
-        })
-    })?;
-    Ok(found.collect::<Result<_, _>>()?)
+pub(super) const SELECT_INTERFACES: &str = "
+    SELECT wanted.key, name, is_up, link_bits_per_second, received_bytes_per_second, received_packets_per_second,
+           received_errors_per_second, received_dropped_per_second, sent_bytes_per_second, sent_packets_per_second,
+           sent_errors_per_second, sent_dropped_per_second
+    FROM json_each(?1) AS wanted CROSS JOIN interface ON sample_id = wanted.value";
+
+pub(super) fn read_interface(row: &mut Columns<'_, '_>) -> rusqlite::Result<InterfaceRates> {
+    Ok(InterfaceRates {
+        name: row.get()?,
+        up: row.get()?,
+        link_bits_per_second: row.count()?,
+        received_bytes_per_second: row.get()?,
+        received_packets_per_second: row.get()?,
+        received_errors_per_second: row.get()?,
+        received_dropped_per_second: row.get()?,
+        sent_bytes_per_second: row.get()?,
+        sent_packets_per_second: row.get()?,
+        sent_errors_per_second: row.get()?,
+        sent_dropped_per_second: row.get()?,
+    })
 }

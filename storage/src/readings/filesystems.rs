@@ -39,29 +39,25 @@ pub(super) fn write(db: &Connection, sample: SampleRowId, filesystems: &[Filesys
     Ok(())
 }
 
-pub(super) fn read(db: &Connection, sample: SampleRowId) -> Result<Vec<Filesystem>, Failure> {
-    let mut select = db.prepare_cached(
-        "SELECT mount, fs_type, source, pool, size_bytes, used_bytes, avail_bytes, inodes, inodes_free, read_only,
-                unexpectedly_read_only
-         FROM filesystem WHERE sample_id = ?1 ORDER BY mount",
-    )?;
-    let found = select.query_map([sample], |row| {
-        let mut row = Columns::of(row);
-        Ok(Filesystem {
-            mount: row.get()?,
-            fs_type: row.get()?,
-            source: row.get()?,
-            pool: row.get()?,
-            size_bytes: row.known_count()?,
-            used_bytes: row.known_count()?,
-            avail_bytes: row.known_count()?,
-            inodes: row.count()?,
-            inodes_free: row.count()?,
-            read_only: row.get()?,
-            unexpectedly_read_only: row.get()?,
-        })
-    })?;
-    Ok(found.collect::<Result<_, _>>()?)
+pub(super) const SELECT: &str = "
+    SELECT wanted.key, mount, fs_type, source, pool, size_bytes, used_bytes, avail_bytes, inodes, inodes_free, read_only,
+           unexpectedly_read_only
+    FROM json_each(?1) AS wanted CROSS JOIN filesystem ON sample_id = wanted.value";
+
+pub(super) fn read(row: &mut Columns<'_, '_>) -> rusqlite::Result<Filesystem> {
+    Ok(Filesystem {
+        mount: row.get()?,
+        fs_type: row.get()?,
+        source: row.get()?,
+        pool: row.get()?,
+        size_bytes: row.known_count()?,
+        used_bytes: row.known_count()?,
+        avail_bytes: row.known_count()?,
+        inodes: row.count()?,
+        inodes_free: row.count()?,
+        read_only: row.get()?,
+        unexpectedly_read_only: row.get()?,
+    })
 }
 
 pub(super) fn write_stuck(db: &Connection, sample: SampleRowId, mounts: &[StuckMount]) -> Result<(), Failure> {
@@ -75,13 +71,11 @@ pub(super) fn write_stuck(db: &Connection, sample: SampleRowId, mounts: &[StuckM
     Ok(())
 }
 
-pub(super) fn read_stuck(db: &Connection, sample: SampleRowId) -> Result<Vec<StuckMount>, Failure> {
-    let mut select =
-        db.prepare_cached("SELECT mount, fs_type, since_ms FROM stuck_mount WHERE sample_id = ?1 ORDER BY mount")?;
-    let found = select.query_map([sample], |row| {
-        let since_ms: Option<i64> = row.get(2)?;
-        let since_ms = since_ms.map(Timestamp::from_millis);
-        Ok(StuckMount { mount: row.get(0)?, fs_type: row.get(1)?, since_ms })
-    })?;
-    Ok(found.collect::<Result<_, _>>()?)
+pub(super) const SELECT_STUCK: &str = "
+    SELECT wanted.key, mount, fs_type, since_ms
+    FROM json_each(?1) AS wanted CROSS JOIN stuck_mount ON sample_id = wanted.value";
+
+pub(super) fn read_stuck(row: &mut Columns<'_, '_>) -> rusqlite::Result<StuckMount> {
+    let (mount, fs_type, since_ms): (_, _, Option<i64>) = (row.get()?, row.get()?, row.get()?);
+    Ok(StuckMount { mount, fs_type, since_ms: since_ms.map(Timestamp::from_millis) })
 }

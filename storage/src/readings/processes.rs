@@ -3,9 +3,10 @@
 use rusqlite::{Connection, params};
 use sample::{SystemdUnit, TopProcess, WantedProcess};
 
+use super::columns::Columns;
 use crate::SampleRowId;
 use crate::error::Failure;
-use crate::row::{count, unsigned};
+use crate::row::count;
 
 pub(super) fn write_top(db: &Connection, sample: SampleRowId, processes: &[TopProcess]) -> Result<(), Failure> {
     for TopProcess { pid, name, cpu_percent, memory_bytes, arguments } in processes {
@@ -31,13 +32,12 @@ pub(super) fn write_wanted(db: &Connection, sample: SampleRowId, wanted: &[Wante
     Ok(())
 }
 
-pub(super) fn read_wanted(db: &Connection, sample: SampleRowId) -> Result<Vec<WantedProcess>, Failure> {
-    let mut select =
-        db.prepare_cached("SELECT name, min_count, count FROM wanted_process WHERE sample_id = ?1 ORDER BY name")?;
-    let found = select.query_map([sample], |row| {
-        Ok(WantedProcess { name: row.get(0)?, min: unsigned(row, 1)?, count: unsigned(row, 2)? })
-    })?;
-    Ok(found.collect::<Result<_, _>>()?)
+pub(super) const SELECT_WANTED: &str = "
+    SELECT wanted.key, name, min_count, count
+    FROM json_each(?1) AS wanted CROSS JOIN wanted_process ON sample_id = wanted.value";
+
+pub(super) fn read_wanted(row: &mut Columns<'_, '_>) -> rusqlite::Result<WantedProcess> {
+    Ok(WantedProcess { name: row.get()?, min: row.known_count()?, count: row.known_count()? })
 }
 
 pub(super) fn write_units(db: &Connection, sample: SampleRowId, units: &[SystemdUnit]) -> Result<(), Failure> {
@@ -51,12 +51,10 @@ pub(super) fn write_units(db: &Connection, sample: SampleRowId, units: &[Systemd
     Ok(())
 }
 
-pub(super) fn read_units(db: &Connection, sample: SampleRowId) -> Result<Vec<SystemdUnit>, Failure> {
-    let mut select = db.prepare_cached(
-        "SELECT name, load_state, active_state, is_wanted FROM unit WHERE sample_id = ?1 ORDER BY name",
-    )?;
-    let found = select.query_map([sample], |row| {
-        Ok(SystemdUnit { name: row.get(0)?, load_state: row.get(1)?, active_state: row.get(2)?, wanted: row.get(3)? })
-    })?;
-    Ok(found.collect::<Result<_, _>>()?)
+pub(super) const SELECT_UNITS: &str = "
+    SELECT wanted.key, name, load_state, active_state, is_wanted
+    FROM json_each(?1) AS wanted CROSS JOIN unit ON sample_id = wanted.value";
+
+pub(super) fn read_unit(row: &mut Columns<'_, '_>) -> rusqlite::Result<SystemdUnit> {
+    Ok(SystemdUnit { name: row.get()?, load_state: row.get()?, active_state: row.get()?, wanted: row.get()? })
 }

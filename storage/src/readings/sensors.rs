@@ -3,9 +3,10 @@
 use rusqlite::{Connection, params};
 use sample::{Fan, Temperature};
 
+use super::columns::Columns;
 use crate::SampleRowId;
 use crate::error::Failure;
-use crate::row::{count, unsigned};
+use crate::row::count;
 
 pub(super) fn write_temperatures(db: &Connection, sample: SampleRowId, all: &[Temperature]) -> Result<(), Failure> {
     for Temperature { sensor, celsius, critical_celsius } in all {
@@ -18,14 +19,12 @@ pub(super) fn write_temperatures(db: &Connection, sample: SampleRowId, all: &[Te
     Ok(())
 }
 
-pub(super) fn read_temperatures(db: &Connection, sample: SampleRowId) -> Result<Vec<Temperature>, Failure> {
-    let mut select = db.prepare_cached(
-        "SELECT sensor, celsius, critical_celsius FROM temperature WHERE sample_id = ?1 ORDER BY sensor",
-    )?;
-    let found = select.query_map([sample], |row| {
-        Ok(Temperature { sensor: row.get(0)?, celsius: row.get(1)?, critical_celsius: row.get(2)? })
-    })?;
-    Ok(found.collect::<Result<_, _>>()?)
+pub(super) const SELECT_TEMPERATURES: &str = "
+    SELECT wanted.key, sensor, celsius, critical_celsius
+    FROM json_each(?1) AS wanted CROSS JOIN temperature ON sample_id = wanted.value";
+
+pub(super) fn read_temperature(row: &mut Columns<'_, '_>) -> rusqlite::Result<Temperature> {
+    Ok(Temperature { sensor: row.get()?, celsius: row.get()?, critical_celsius: row.get()? })
 }
 
 pub(super) fn write_fans(db: &Connection, sample: SampleRowId, fans: &[Fan]) -> Result<(), Failure> {
@@ -38,8 +37,9 @@ pub(super) fn write_fans(db: &Connection, sample: SampleRowId, fans: &[Fan]) -> 
     Ok(())
 }
 
-pub(super) fn read_fans(db: &Connection, sample: SampleRowId) -> Result<Vec<Fan>, Failure> {
-    let mut select = db.prepare_cached("SELECT sensor, rpm FROM fan WHERE sample_id = ?1 ORDER BY sensor")?;
-    let found = select.query_map([sample], |row| Ok(Fan { sensor: row.get(0)?, rpm: unsigned(row, 1)? }))?;
-    Ok(found.collect::<Result<_, _>>()?)
+pub(super) const SELECT_FANS: &str = "
+    SELECT wanted.key, sensor, rpm FROM json_each(?1) AS wanted CROSS JOIN fan ON sample_id = wanted.value";
+
+pub(super) fn read_fan(row: &mut Columns<'_, '_>) -> rusqlite::Result<Fan> {
+    Ok(Fan { sensor: row.get()?, rpm: row.known_count()? })
 }

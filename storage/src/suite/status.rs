@@ -63,9 +63,7 @@ fn only_alerts_that_fire_are_shown() {
     let mut fixture = Fixture::new();
     let host = fixture.host("web1");
     fixture.fire(host, &[Metric::Memory, Metric::Cpu], &[]);
-    let over =
-        AlertChange { state: AlertState::Resolved { at: NOON }, event: None, ..fired(host, Metric::Memory, &[]) };
-    fixture.store.commit_slice(&slice(vec![over])).unwrap();
+    fixture.resolve(host, Metric::Memory, 60);
     let firing = status(&fixture).firing;
     assert_eq!((firing.len(), &firing[0].key, firing[0].worst), (1, &key(Metric::Cpu, Instance::Host), 97.5));
 }
@@ -80,7 +78,7 @@ fn a_value_this_version_does_not_know_hides_nothing_else() {
     let samples = vec![received(1, at(0), every_reading())];
     let visits = [Visit { samples, ..visit(web1, OutcomeKind::Ok) }, visit(db1, OutcomeKind::Ok)];
     fixture.store.record_visits(run, &visits).unwrap();
-    fixture.spoil("UPDATE alert SET metric = 'temperature' WHERE metric = 'cpu'");
+    fixture.spoil("UPDATE alert SET metric = 'warmth' WHERE metric = 'cpu'");
     fixture.spoil("UPDATE sample SET uptime_seconds = -1");
     fixture.spoil("UPDATE outcome SET duration_ms = -1 WHERE host_id = (SELECT id FROM host WHERE name = 'db1')");
     fixture.spoil("UPDATE host SET name = 'b a d' WHERE name = 'bad'");

@@ -3,27 +3,64 @@
 use sample::OutcomeKind;
 
 use super::*;
-use crate::StoreError;
+use crate::{Cursor, StoreError};
 
-#[test]
-fn untreated_rows_come_by_run_then_host_samples_before_the_outcome() {
+mod alerts;
+mod unreadable;
+
+/// Each row as `host sample minute` or `host kind`.
+fn shown(rows: &[Untreated]) -> Vec<String> {
+    let line = |row: &Untreated| match row {
+        Untreated::Sample { name, taken, .. } => format!("{name} sample {}", taken.millis_since(NOON) / 60_000),
+        Untreated::Outcome { name, kind, .. } => format!("{name} {kind}"),
+    };
+    rows.iter().map(line).collect()
+}
+
+/// Two runs: in the first one host is unreachable and the other brings two samples.
+fn with_two_runs() -> Fixture {
     let mut fixture = Fixture::new();
     let (web1, db1) = (fixture.host("web1"), fixture.host("db1"));
     let first = fixture.run();
     fixture.store.record_visits(first, &[visit_with(db1, &[9, 1]), visit(web1, OutcomeKind::Unreachable)]).unwrap();
-    let second = fixture.run();
+    let second = fixture.store.begin_run(at(300), "c0ffee").unwrap();
     fixture.store.record_visits(second, &[visit_with(web1, &[2])]).unwrap();
-    let shown = |limit| {
-        let rows = fixture.store.untreated(limit).unwrap().into_iter();
-        let line = |row| match row {
-            Untreated::Sample { name, taken, .. } => format!("{name} sample {}", taken.millis_since(NOON) / 60_000),
-            Untreated::Outcome { name, kind, .. } => format!("{name} {kind}"),
-        };
-        rows.map(line).collect::<Vec<_>>()
-    };
-    let all = ["web1 unreachable", "db1 sample 9", "db1 sample 1", "db1 ok", "web1 sample 2", "web1 ok"];
-    assert_eq!(shown(100), all);
-    assert_eq!(shown(3), all[..3]);
+    fixture
+}
+
+const ALL: [&str; 6] = ["web1 unreachable", "db1 sample 9", "db1 sample 1", "db1 ok", "web1 sample 2", "web1 ok"];
+
+#[test]
+fn untreated_rows_come_by_run_then_host_samples_before_the_outcome() {
+    let fixture = with_two_runs();
+    assert_eq!(shown(&fixture.store.untreated(None, 100).unwrap().rows), ALL);
+    assert_eq!(shown(&fixture.store.untreated(None, 3).unwrap().rows), ALL[..3]);
+}
+
+#[test]
+fn from_any_row_the_rows_behind_it_follow() {
+    let fixture = with_two_runs();
+    let rows = fixture.store.untreated(None, 100).unwrap().rows;
+    for (index, row) in rows.iter().enumerate() {
+        let behind = fixture.store.untreated(Some(row.cursor()), 100).unwrap();
+        assert_eq!(shown(&behind.rows), ALL[index + 1..], "behind {}", ALL[index]);
+        let behind = fixture.store.history(NOON, Some(row.cursor()), 100).unwrap();
+        assert_eq!(shown(&behind), ALL[index + 1..], "behind {}", ALL[index]);
+    }
+    let cursors: Vec<Cursor> = rows.iter().map(Untreated::cursor).collect();
+    assert!(cursors.is_sorted(), "{cursors:?}");
+}
+
+#[test]
+fn history_is_what_runs_since_then_brought_treated_or_not() {
+    let mut fixture = with_two_runs();
+    let treated_samples = fixture.untreated_samples();
+    fixture.store.commit_slice(&Slice { treated_samples, ..Slice::default() }, NOON).unwrap();
+    let history = |since| shown(&fixture.store.history(since, None, 100).unwrap());
+    assert_eq!(history(NOON), ALL);
+    assert_eq!(history(at(1)), ALL[4..]);
+    assert_eq!(history(at(301)), [""; 0]);
+    assert_eq!(shown(&fixture.store.history(NOON, None, 2).unwrap()), ALL[..2]);
 }
 
 #[test]
@@ -34,12 +71,53 @@ fn readings_come_back_as_they_were_and_absent_stays_absent() {
     let given = [every_reading(), Readings::default(), empty_list];
     let samples = given.iter().zip(1..).map(|(readings, number)| received(number, NOON, readings.clone())).collect();
     fixture.store.record_visits(run, &[Visit { samples, ..visit(host, OutcomeKind::Ok) }]).unwrap();
-    let rows = fixture.store.untreated(10).unwrap();
+    let rows = fixture.store.untreated(None, 10).unwrap().rows;
     let found = rows.into_iter().filter_map(|row| match row {
         Untreated::Sample { readings, .. } => Some(*readings),
         Untreated::Outcome { .. } => None,
     });
     assert_eq!(found.collect::<Vec<_>>(), given);
+}
+
+/// Lists are read for many samples at once, and every sample has its own.
+#[test]
+fn each_of_many_samples_has_its_own_lists() {
+    let mut fixture = Fixture::new();
+    let (run, host) = (fixture.run(), fixture.host("web1"));
+    let with = |number: u8| {
+        let mounts = (0..number % 3).map(|mount| filesystem(&format!("/{number}/{mount}"), 1));
+        let filesystems = (!number.is_multiple_of(4)).then(|| mounts.collect());
+        received(number, at(i64::from(number)), Readings { filesystems, ..Readings::default() })
+    };
+    let samples: Vec<_> = (0..=255).map(with).collect();
+    fixture.store.record_visits(run, &[Visit { samples: samples.clone(), ..visit(host, OutcomeKind::Ok) }]).unwrap();
+    let rows = fixture.store.untreated(None, 1000).unwrap().rows;
+    let found = rows.into_iter().filter_map(|row| match row {
+        Untreated::Sample { readings, .. } => Some(readings.filesystems),
+        Untreated::Outcome { .. } => None,
+    });
+    let given: Vec<_> = samples.into_iter().map(|received| received.sample.readings.filesystems).collect();
+    assert_eq!(found.collect::<Vec<_>>(), given);
+}
+
+/// The texts of a hostile host must not fill the memory: what is left comes with the next slice.
+#[test]
+fn big_rows_come_in_smaller_slices_and_none_is_lost() {
+    let mut fixture = Fixture::new();
+    let (run, host) = (fixture.run(), fixture.host("web1"));
+    let mounts = (0..30).map(|mount| filesystem(&format!("/{mount}/{}", "x".repeat(4000)), 1)).collect::<Vec<_>>();
+    let readings = Readings { filesystems: Some(mounts), ..Readings::default() };
+    let samples = (0..=255).map(|number| received(number, at(i64::from(number)), readings.clone())).collect();
+    fixture.store.record_visits(run, &[Visit { samples, ..visit(host, OutcomeKind::Ok) }]).unwrap();
+    let (mut after, mut slices) = (None, Vec::new());
+    loop {
+        let rows = fixture.store.untreated(after, 5000).unwrap().rows;
+        let Some(last) = rows.last() else { break };
+        after = Some(last.cursor());
+        slices.push(rows.len());
+    }
+    assert_eq!(slices.iter().sum::<usize>(), 257, "{slices:?}");
+    assert!(slices[0] <= 150, "{slices:?}");
 }
 
 #[test]
@@ -49,7 +127,7 @@ fn how_far_a_clock_was_ahead_is_known_of_the_sample_and_of_no_other() {
     let fresh = ReceivedSample { clock_skew_ms: Some(-1500), ..received(2, at(60), every_reading()) };
     let samples = vec![received(1, NOON, every_reading()), fresh];
     fixture.store.record_visits(run, &[Visit { samples, ..visit(host, OutcomeKind::Ok) }]).unwrap();
-    let rows = fixture.store.untreated(10).unwrap();
+    let rows = fixture.store.untreated(None, 10).unwrap().rows;
     let skews = rows.into_iter().filter_map(|row| match row {
         Untreated::Sample { clock_skew_ms, .. } => Some(clock_skew_ms),
         Untreated::Outcome { .. } => None,
@@ -64,14 +142,14 @@ fn nothing_is_treated_twice() {
     let (run, host) = (fixture.run(), fixture.host("web1"));
     fixture.store.record_visits(run, &[visit_with(host, &[1])]).unwrap();
     let sample = fixture.untreated_samples()[0];
-    let samples = Slice { treated_samples: vec![sample], ..slice(vec![]) };
-    let outcomes = Slice { treated_outcomes: vec![(run, host)], ..slice(vec![]) };
+    let samples = Slice { treated_samples: vec![sample], ..Slice::default() };
+    let outcomes = Slice { treated_outcomes: vec![(run, host)], ..Slice::default() };
     for once in [samples, outcomes] {
-        fixture.store.commit_slice(&once).unwrap();
-        let twice = fixture.store.commit_slice(&once);
+        fixture.store.commit_slice(&once, NOON).unwrap();
+        let twice = fixture.store.commit_slice(&once, NOON);
         assert!(matches!(twice, Err(StoreError::AlreadyTreated { .. })), "{twice:?}");
     }
-    assert_eq!(fixture.store.untreated(10).unwrap(), []);
+    assert!(fixture.store.untreated(None, 10).unwrap().is_empty());
 }
 
 #[test]
@@ -80,59 +158,15 @@ fn a_slice_happens_as_a_whole_or_not_at_all() {
     let (run, host) = (fixture.run(), fixture.host("web1"));
     fixture.store.record_visits(run, &[visit_with(host, &[1, 2])]).unwrap();
     let samples = fixture.untreated_samples();
-    fixture.store.commit_slice(&Slice { treated_samples: vec![samples[0]], ..slice(vec![]) }).unwrap();
+    fixture.store.commit_slice(&Slice { treated_samples: vec![samples[0]], ..Slice::default() }, NOON).unwrap();
 
-    let change = fired(host, Metric::Cpu, &["ops@example.org"]);
+    let key = key(Metric::Cpu, Instance::Host);
+    let events = vec![new_event(key.clone(), event(EventKind::Fired), &["ops@example.org"])];
+    let hosts = vec![HostChanges { host: Some(host), alerts: vec![(key, firing())], events, familiar: None }];
     let treated_samples = vec![samples[1], samples[0]];
-    let refused = fixture.store.commit_slice(&Slice { treated_samples, ..slice(vec![change]) });
+    let refused = fixture.store.commit_slice(&Slice { hosts, treated_samples, ..Slice::default() }, NOON);
     assert!(matches!(refused, Err(StoreError::AlreadyTreated { .. })), "{refused:?}");
-    assert_eq!(fixture.store.alerts().unwrap(), []);
-    assert_eq!(fixture.store.events_without_mail().unwrap(), []);
+    assert_eq!(fixture.store.live_alerts().unwrap(), []);
+    assert_eq!(fixture.unsettled(), []);
     assert_eq!(fixture.untreated_samples(), [samples[1]]);
-}
-
-#[test]
-fn an_alert_is_one_row_through_all_its_changes() {
-    let mut fixture = Fixture::new();
-    let host = fixture.host("web1");
-    let first = fired(host, Metric::Disk, &["a@example.org", "b@example.org"]);
-    let key = AlertKey {
-        rule: RuleKey { metric: Metric::Disk, selector: Selector::Mount("/srv/a=b".into()), ordinal: 2 },
-        instance: Instance::Mount("/srv/a=b".into()),
-    };
-    let first = AlertChange { key: key.clone(), ..first };
-    let worse = AlertState::Firing { since: NOON, worst: 99.0 };
-    let worse = AlertChange { state: worse, limit: 80.0, event: None, ..first.clone() };
-    fixture.store.commit_slice(&slice(vec![first.clone(), worse.clone()])).unwrap();
-    let alert = fixture.store.alerts().unwrap().remove(0);
-    assert_eq!((alert.key, alert.state, alert.limit, alert.recipients), (key, worse.state, 80.0, worse.recipients));
-
-    let over = AlertState::Resolved { at: at(60) };
-    let over = AlertChange { state: over, event: Some((event(EventKind::Resolved), None)), ..first };
-    fixture.store.commit_slice(&slice(vec![over])).unwrap();
-    let alerts = fixture.store.alerts().unwrap();
-    assert_eq!((alerts.len(), alerts[0].id, alerts[0].state), (1, alert.id, AlertState::Resolved { at: at(60) }));
-    let kinds = fixture.store.events_without_mail().unwrap().into_iter().map(|record| record.event.kind);
-    assert_eq!(kinds.collect::<Vec<_>>(), [EventKind::Fired, EventKind::Resolved]);
-}
-
-#[test]
-fn an_alert_that_never_fired_has_no_row() {
-    let mut fixture = Fixture::new();
-    let host = fixture.host("web1");
-    let inactive = AlertChange { state: AlertState::Inactive, ..fired(host, Metric::Cpu, &[]) };
-    assert!(matches!(fixture.store.commit_slice(&slice(vec![inactive])), Err(StoreError::NeverFired)));
-}
-
-#[test]
-fn an_alert_this_version_does_not_know_is_left_out() {
-    let mut fixture = Fixture::new();
-    let (web1, db1) = (fixture.host("web1"), fixture.host("db1"));
-    fixture.fire(web1, &[Metric::Cpu, Metric::Memory, Metric::Load], &[]);
-    fixture.fire(db1, &[Metric::Cpu], &[]);
-    fixture.spoil("UPDATE alert SET metric = 'temperature' WHERE metric = 'memory'");
-    fixture.spoil("UPDATE alert SET selector = 'sensor=1' WHERE metric = 'load'");
-    fixture.spoil("UPDATE host SET name = 'b a d' WHERE name = 'db1'");
-    let known = fixture.store.alerts().unwrap().into_iter().map(|alert| (alert.host, alert.key.rule.metric));
-    assert_eq!(known.collect::<Vec<_>>(), [(web1, Metric::Cpu)]);
 }
