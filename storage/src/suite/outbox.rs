@@ -1,78 +1,71 @@
-//! No event is lost between its alert and its mail, and no delivery takes a step it may not take.
+//! No mail is lost, and no delivery takes a step it may not take.
+
+use rules::{Mailbox, NoticeKind};
 
 use super::*;
-use crate::{AttemptEnd, DeliveryId, EventId, NewMail, StoreError};
+use crate::{AttemptEnd, DeliveryFilter, DeliveryId, MailKind, NewMail, StoreError};
 
-fn mail(number: u32, events: Vec<EventId>, addresses: &[&str]) -> NewMail {
+mod hand;
+mod mailbox;
+mod telling;
+
+/// A mail that tells nothing, to recipients for whom it replaces nothing.
+pub(super) fn mail(number: u32, addresses: &[&str]) -> NewMail {
     let message_id = format!("<{number}@fleet>");
     let content = format!("Message-ID: {message_id}\r\n\r\n").into_bytes();
-    NewMail { message_id, subject: "s".into(), content, events, recipients: recipients(addresses) }
+    let recipients = recipients(addresses).into_iter().map(|recipient| (recipient, false)).collect();
+    NewMail { kind: MailKind::Alerts, message_id, subject: "s".into(), content, notices: vec![], recipients }
+}
+
+/// A mail in the place of all that wait, which tells this.
+pub(super) fn telling(number: u32, address: &str, notices: &[(i64, NoticeKind)]) -> NewMail {
+    let notices = notices.iter().map(|(incident, kind)| (*incident, *kind, Severity::Warning)).collect();
+    let recipients = vec![(address.parse().unwrap(), true)];
+    NewMail { notices, recipients, ..mail(number, &[]) }
 }
 
 /// A store with one mail to each of these addresses.
 fn with_deliveries(addresses: &[&str]) -> Fixture {
     let mut fixture = Fixture::new();
-    fixture.store.create_mails(&[mail(1, vec![], addresses)], NOON).unwrap();
+    fixture.store.create_mails(&[mail(1, addresses)], &[], NOON).unwrap();
     fixture
 }
 
-fn due(store: &Store, at: Timestamp) -> Vec<DeliveryId> {
+pub(super) fn due(store: &Store, at: Timestamp) -> Vec<DeliveryId> {
     store.due_deliveries(at, 10).unwrap().into_iter().map(|delivery| delivery.id).collect()
 }
 
-#[test]
-fn an_event_tells_all_that_a_mail_needs() {
-    let mut fixture = Fixture::new();
-    let (run, host) = (fixture.run(), fixture.host("web1"));
-    fixture.store.record_visits(run, &[visit_with(host, &[1])]).unwrap();
-    let mut change = fired(host, Metric::Cpu, &["a@example.org", "b@example.org"]);
-    change.event = Some((event(EventKind::Fired), Some(fixture.untreated_samples()[0])));
-    fixture.store.commit_slice(&slice(vec![change.clone()])).unwrap();
-    let record = fixture.store.events_without_mail().unwrap().remove(0);
-    assert_eq!((record.host, record.key, record.event), (host_name("web1"), change.key, event(EventKind::Fired)));
-    assert_eq!((record.limit, record.recipients), (90.0, change.recipients));
-    assert_eq!(record.probe_sample_id, Some(SampleId([1; 16])));
+/// Every delivery, oldest first, as `recipient state`.
+pub(super) fn states(store: &Store) -> Vec<String> {
+    let all = store.deliveries(DeliveryFilter::All, 100).unwrap();
+    all.into_iter().rev().map(|delivery| format!("{} {}", delivery.recipient, delivery.state)).collect()
 }
 
-#[test]
-fn an_event_without_recipients_waits_for_no_mail() {
-    let mut fixture = Fixture::new();
-    let host = fixture.host("web1");
-    fixture.fire(host, &[Metric::Cpu], &[]);
-    assert_eq!(fixture.store.events_without_mail().unwrap(), []);
-    assert_eq!(fixture.store.alerts().unwrap().len(), 1);
+impl Fixture {
+    /// Tries the delivery that is due first.
+    pub(super) fn attempt(&mut self, end: &AttemptEnd, now: Timestamp) {
+        let delivery = due(&self.store, now)[0];
+        assert!(self.store.begin_attempt(delivery, now).unwrap());
+        self.store.end_attempt(delivery, end).unwrap();
+    }
 }
 
-#[test]
-fn an_event_is_in_one_mail_and_mails_are_made_all_or_none() {
-    let mut fixture = Fixture::new();
-    let host = fixture.host("web1");
-    fixture.fire(host, &[Metric::Cpu, Metric::Memory], &["ops@example.org"]);
-    let events: Vec<EventId> = fixture.store.events_without_mail().unwrap().iter().map(|record| record.id).collect();
-    let first = mail(1, events[..1].to_vec(), &["ops@example.org"]);
-    let both = mail(2, events.clone(), &["ops@example.org"]);
-    let refused = fixture.store.create_mails(&[first.clone(), both], NOON);
-    assert!(matches!(refused, Err(StoreError::AlreadyMailed { event }) if event == events[0]), "{refused:?}");
-    assert_eq!(fixture.store.events_without_mail().unwrap().len(), 2);
-    assert_eq!(fixture.store.undelivered().unwrap(), 0);
-
-    fixture.store.create_mails(&[first], NOON).unwrap();
-    assert_eq!(fixture.store.events_without_mail().unwrap().len(), 1);
-    assert_eq!(fixture.store.undelivered().unwrap(), 1);
+pub(super) fn sent(at: Timestamp) -> AttemptEnd {
+    AttemptEnd::Sent { at, reply: "250 ok".into() }
 }
 
 #[test]
 fn a_mail_to_nobody_is_refused_since_its_events_would_be_lost() {
     let mut fixture = Fixture::new();
-    let refused = fixture.store.create_mails(&[mail(1, vec![], &[])], NOON);
+    let refused = fixture.store.create_mails(&[mail(1, &[])], &[], NOON);
     assert!(matches!(refused, Err(StoreError::NoRecipient { .. })), "{refused:?}");
 }
 
 #[test]
 fn every_recipient_has_a_delivery_with_the_bytes_of_the_mail() {
     let mut fixture = Fixture::new();
-    let (early, late) = (mail(1, vec![], &["b@x", "a@x", "b@x"]), mail(2, vec![], &["a@x"]));
-    fixture.store.create_mails(&[early.clone(), late], NOON).unwrap();
+    let (early, late) = (mail(1, &["b@x", "a@x", "b@x"]), mail(2, &["a@x"]));
+    fixture.store.create_mails(&[early.clone(), late], &[], NOON).unwrap();
     let due = fixture.store.due_deliveries(NOON, 10).unwrap();
     let order: Vec<_> =
         due.iter().map(|delivery| (delivery.message_id.as_str(), delivery.recipient.as_str())).collect();
@@ -85,7 +78,7 @@ fn every_recipient_has_a_delivery_with_the_bytes_of_the_mail() {
 #[test]
 fn what_was_never_tried_comes_before_what_failed_before() {
     let mut fixture = with_deliveries(&["a@x", "b@x"]);
-    fixture.store.create_mails(&[mail(2, vec![], &["c@x"])], NOON).unwrap();
+    fixture.store.create_mails(&[mail(2, &["c@x"])], &[], NOON).unwrap();
     let [first, second, third] = due(&fixture.store, NOON)[..] else { panic!("three deliveries") };
     fixture.store.begin_attempt(first, NOON).unwrap();
     fixture.store.end_attempt(first, &AttemptEnd::Retry { next: NOON, reply: "450 later".into() }).unwrap();

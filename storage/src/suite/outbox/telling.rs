@@ -1,0 +1,141 @@
+//! What a mail tells, what it replaces, and what is settled by it: all of it or nothing.
+
+use rules::Held;
+
+use super::*;
+
+fn told(incident: &Incident) -> Vec<(&str, NoticeKind, Timestamp)> {
+    incident.told.iter().map(|told| (told.recipient.as_str(), told.kind, told.at)).collect()
+}
+
+/// A store with one open incident for each metric.
+fn with_incidents(metrics: &[Metric]) -> (Fixture, Vec<i64>) {
+    let mut fixture = Fixture::new();
+    let host = fixture.host("web1");
+    fixture.fire(host, metrics, &["a@x"]);
+    let incidents = fixture.unsettled().iter().map(|incident| incident.id).collect();
+    (fixture, incidents)
+}
+
+#[test]
+fn a_mail_is_made_with_all_that_belongs_to_it_or_not_at_all() {
+    let (mut fixture, incidents) = with_incidents(&[Metric::Cpu, Metric::Load]);
+    let first = telling(1, "a@x", &[(incidents[0], NoticeKind::Problem)]);
+    fixture.store.create_mails(&[first], &[], NOON).unwrap();
+    let good = telling(2, "a@x", &[(incidents[1], NoticeKind::Problem)]);
+    let same_id = telling(1, "a@x", &[]);
+    let unknown = telling(3, "a@x", &[(99, NoticeKind::Problem)]);
+    let before = (states(&fixture.store), fixture.store.mailboxes(NOON).unwrap());
+    for (mails, settled) in [
+        (vec![good.clone(), same_id], vec![]),
+        (vec![good.clone(), unknown], vec![]),
+        (vec![good.clone(), mail(4, &[])], vec![]),
+        (vec![good], vec![(incidents[1], None), (99, None)]),
+    ] {
+        let refused = fixture.store.create_mails(&mails, &settled, at(60));
+        assert!(refused.is_err());
+        assert_eq!((states(&fixture.store), fixture.store.mailboxes(NOON).unwrap()), before, "{refused:?}");
+        assert_eq!(fixture.unsettled().len(), 2, "{refused:?}");
+    }
+}
+
+#[test]
+fn what_somebody_settled_meanwhile_is_neither_told_nor_settled_again() {
+    let (mut fixture, incidents) = with_incidents(&[Metric::Cpu]);
+    fixture.store.create_mails(&[], &[(incidents[0], Some(Held::NoRecipient))], NOON).unwrap();
+    let mail = telling(1, "a@x", &[(incidents[0], NoticeKind::Problem)]);
+    for (mails, settled) in [(vec![mail], vec![]), (vec![], vec![(incidents[0], None)])] {
+        let refused = fixture.store.create_mails(&mails, &settled, NOON);
+        assert!(matches!(refused, Err(StoreError::AlreadySettled { .. })), "{refused:?}");
+    }
+    assert_eq!(states(&fixture.store), [""; 0]);
+    let untold: String =
+        fixture.store.connection.query_row("SELECT untold FROM incident", [], |row| row.get(0)).unwrap();
+    assert_eq!(untold, "no_recipient");
+}
+
+#[test]
+fn a_mail_replaces_what_waits_for_its_recipient_and_nothing_else() {
+    let mut fixture = Fixture::new();
+    let digest = NewMail { kind: MailKind::Digest, ..mail(3, &["a@x"]) };
+    let [waits, other] = [mail(1, &["a@x"]), mail(10, &["b@x"])];
+    let early = [waits, other, mail(2, &["a@x"]), digest, mail(4, &["a@x"]), mail(5, &["a@x"]), mail(6, &["a@x"])];
+    fixture.store.create_mails(&early, &[], NOON).unwrap();
+    let [_, _, is_sent, _, to_retry, to_unknown, is_sending] = due(&fixture.store, NOON)[..] else { panic!("seven") };
+    let reply = String::new;
+    for (delivery, end) in [
+        (is_sent, sent(NOON)),
+        (to_retry, AttemptEnd::Retry { next: at(60), reply: reply() }),
+        (to_unknown, AttemptEnd::Unknown { next: at(60), reply: reply() }),
+    ] {
+        fixture.store.begin_attempt(delivery, NOON).unwrap();
+        fixture.store.end_attempt(delivery, &end).unwrap();
+    }
+    fixture.store.begin_attempt(is_sending, NOON).unwrap();
+    fixture.store.create_mails(&[telling(7, "a@x", &[])], &[], at(90)).unwrap();
+    let expected = [
+        "a@x superseded",
+        "b@x pending",
+        "a@x sent",
+        "a@x pending",
+        "a@x superseded",
+        "a@x unknown",
+        "a@x sending",
+        "a@x pending",
+    ];
+    assert_eq!(states(&fixture.store), expected);
+    assert!(!fixture.store.begin_attempt(to_retry, at(3600)).unwrap(), "it is never sent");
+}
+
+#[test]
+fn told_is_what_the_server_took_or_may_have_taken_or_refused_for_good_and_nothing_else() {
+    let reply = String::new;
+    let next = at(60);
+    for (end, told_at) in [
+        (sent(at(5)), Some(at(5))),
+        (AttemptEnd::Unknown { next, reply: reply() }, Some(at(4))),
+        (AttemptEnd::Failed { reply: reply() }, Some(at(4))),
+        (AttemptEnd::Retry { next, reply: reply() }, None),
+        (AttemptEnd::Expired { reply: reply() }, None),
+    ] {
+        let (mut fixture, incidents) = with_incidents(&[Metric::Cpu]);
+        let mail = telling(1, "a@x", &[(incidents[0], NoticeKind::Problem)]);
+        fixture.store.create_mails(&[mail], &[], NOON).unwrap();
+        assert_eq!(told(&fixture.unsettled()[0]), [], "it waits");
+        fixture.store.begin_attempt(due(&fixture.store, at(4))[0], at(4)).unwrap();
+        assert_eq!(told(&fixture.unsettled()[0]), [("a@x", NoticeKind::Problem, at(4))], "it is under way");
+        let delivery = fixture.store.deliveries(DeliveryFilter::All, 1).unwrap()[0].id;
+        fixture.store.end_attempt(delivery, &end).unwrap();
+        let expected: Vec<_> = told_at.map(|at| ("a@x", NoticeKind::Problem, at)).into_iter().collect();
+        assert_eq!(told(&fixture.unsettled()[0]), expected, "{end:?}");
+        let shown = fixture.store.incidents(&crate::IncidentFilter::default()).unwrap();
+        assert_eq!(told(&shown[0]), expected, "{end:?}");
+    }
+}
+
+#[test]
+fn what_was_dropped_by_hand_counts_as_told_and_what_was_replaced_does_not() {
+    let (mut fixture, incidents) = with_incidents(&[Metric::Cpu]);
+    let problem = |number| telling(number, "a@x", &[(incidents[0], NoticeKind::Problem)]);
+    fixture.store.create_mails(&[problem(1), problem(2)], &[], NOON).unwrap();
+    assert_eq!(states(&fixture.store), ["a@x superseded", "a@x pending"]);
+    assert_eq!(told(&fixture.unsettled()[0]), []);
+    let delivery = due(&fixture.store, NOON)[0];
+    assert!(fixture.store.drop_delivery(delivery, at(7)).unwrap());
+    assert_eq!(told(&fixture.unsettled()[0]), [("a@x", NoticeKind::Problem, at(7))]);
+}
+
+#[test]
+fn an_event_is_in_the_first_mail_that_tells_of_its_incident() {
+    let (mut fixture, incidents) = with_incidents(&[Metric::Cpu]);
+    let host = fixture.host("web1");
+    let mail = |number, kind| telling(number, "a@x", &[(incidents[0], kind)]);
+    fixture.store.create_mails(&[mail(1, NoticeKind::Problem)], &[], NOON).unwrap();
+    fixture.store.create_mails(&[mail(2, NoticeKind::Reminder)], &[], NOON).unwrap();
+    fixture.resolve(host, Metric::Cpu, 60);
+    fixture.store.create_mails(&[mail(3, NoticeKind::Over)], &[], NOON).unwrap();
+    let query = "SELECT message_id || ' ' || event.kind FROM event JOIN mail ON mail.id = mail_id ORDER BY event.id";
+    let mut select = fixture.store.connection.prepare(query).unwrap();
+    let found: Vec<String> = select.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+    assert_eq!(found, ["<1@fleet> fired", "<3@fleet> resolved"]);
+}
