@@ -1,9 +1,13 @@
 //! Incidents: what is still owed of them, and what people say and ask about them.
 
-use rules::Incident;
-use sample::{HostName, Timestamp};
+use std::collections::HashMap;
 
-use crate::{Store, StoreError};
+use rules::{Ack, End, EventKind, Incident, NoticeKind, Telling, Told, wildcard_match};
+use rusqlite::{Connection, Row, params};
+use sample::{HostName, Metric, Timestamp};
+
+use crate::error::{Failure, readable};
+use crate::{Store, StoreError, row};
 
 /// Which incidents to show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,50 +26,218 @@ pub struct IncidentFilter {
 
 impl Store {
     /// Returns the incidents of which something may still be owed, oldest first. What config.xml says of their rules now
-    /// is not known here: repeat, escalation and hours are the defaults.
+    /// is not known here: repeat, escalation and hours are the defaults. One with a value this version does not know is
+    /// left out.
     ///
     /// # Errors
     /// The database can't be read.
     pub fn unsettled_incidents(&self) -> Result<Vec<Incident>, StoreError> {
-        todo!()
+        self.read(|db| {
+            let mut select = db.prepare_cached(UNSETTLED)?;
+            let found = select.query_map([], incident)?.filter_map(|found| readable(found).transpose());
+            let mut incidents = found.collect::<Result<Vec<_>, _>>()?;
+            let places: HashMap<i64, usize> =
+                incidents.iter().enumerate().map(|(place, incident)| (incident.id, place)).collect();
+            let mut select = db.prepare_cached(TOLD_OF_UNSETTLED)?;
+            let mut rows = select.query([])?;
+            while let Some(found) = rows.next()? {
+                if let Some((told, place)) = readable(told(found))?.zip(places.get(&found.get(4)?)) {
+                    incidents[*place].told.push(told);
+                }
+            }
+            incidents.iter_mut().for_each(|incident| incident.told.sort_by_key(|told| told.at));
+            Ok(incidents)
+        })
     }
 
-    /// Returns the incidents that fit, the newest first.
+    /// Returns the incidents that fit, the newest first. One with a value this version does not know is left out.
     ///
     /// # Errors
     /// The database can't be read.
-    pub fn incidents(&self, _filter: &IncidentFilter) -> Result<Vec<Incident>, StoreError> {
-        todo!()
+    pub fn incidents(&self, filter: &IncidentFilter) -> Result<Vec<Incident>, StoreError> {
+        self.read(|db| {
+            let mut select = db.prepare_cached(match (filter.id, filter.open) {
+                (Some(_), _) => ONE,
+                (None, true) => OPEN,
+                (None, false) => SINCE,
+            })?;
+            let mut rows = select.query(params![filter.id, filter.since.map(Timestamp::as_millis)])?;
+            let mut found = Vec::new();
+            while found.len() < filter.limit.unwrap_or(usize::MAX) {
+                let Some(row) = rows.next()? else { break };
+                if let Some(incident) = readable(incident(row))?.filter(|incident| fits(incident, filter)) {
+                    found.push(Incident { told: told_of(db, incident.id)?, ..incident });
+                }
+            }
+            Ok(found)
+        })
     }
 
-    /// Takes note that somebody takes care of an open incident. Returns false if there is no such one.
+    /// Takes note that somebody takes care of an open incident, in the place of who did before. Returns false if there is
+    /// no such one.
     ///
     /// # Errors
     /// The database can't be written.
     pub fn acknowledge(
         &mut self,
-        _incident: i64,
-        _by: &str,
-        _comment: &str,
-        _until: Option<Timestamp>,
-        _now: Timestamp,
+        incident: i64,
+        by: &str,
+        comment: &str,
+        until: Option<Timestamp>,
+        now: Timestamp,
     ) -> Result<bool, StoreError> {
-        todo!()
+        self.write(|db| {
+            let mut update = db.prepare_cached(
+                "UPDATE incident SET acked_ms = ?2, acked_until_ms = ?3, acked_by = ?4, acked_comment = ?5
+                 WHERE id = ?1 AND ended_ms IS NULL",
+            )?;
+            let (by, comment) = (sample::plain(by), sample::plain(comment));
+            let until = until.map(Timestamp::as_millis);
+            Ok(update.execute(params![incident, now.as_millis(), until, by, comment])? == 1)
+        })
     }
 
     /// Takes an acknowledgement back. Returns false if there is none.
     ///
     /// # Errors
     /// The database can't be written.
-    pub fn unacknowledge(&mut self, _incident: i64) -> Result<bool, StoreError> {
-        todo!()
+    pub fn unacknowledge(&mut self, incident: i64) -> Result<bool, StoreError> {
+        self.write(|db| {
+            let mut update = db.prepare_cached(
+                "UPDATE incident SET acked_ms = NULL, acked_until_ms = NULL, acked_by = NULL, acked_comment = NULL
+                 WHERE id = ?1 AND acked_ms IS NOT NULL",
+            )?;
+            Ok(update.execute([incident])? == 1)
+        })
     }
 
-    /// Returns the hosts whose last visit failed and that are not confirmed to be down yet.
+    /// Returns the hosts whose last visit failed and that are not confirmed to be down yet, in the order of their names:
+    /// an alert about their visits is pending.
     ///
     /// # Errors
     /// The database can't be read.
     pub fn suspects(&self) -> Result<Vec<HostName>, StoreError> {
-        todo!()
+        self.read(|db| {
+            let mut select = db.prepare_cached(SUSPECTS)?;
+            let found = select.query_map([], |row| Ok((row::parsed::<Metric>(row, 0)?, row::parsed(row, 1)?)))?;
+            let found = found.filter_map(|found| readable(found).transpose()).collect::<Result<Vec<_>, _>>()?;
+            let visits = found.into_iter().filter(|(metric, _)| metric.is_visit()).map(|(_, host)| host);
+            let mut hosts: Vec<HostName> = visits.collect();
+            hosts.dedup();
+            Ok(hosts)
+        })
     }
+}
+
+macro_rules! selecting {
+    ($rest:literal) => {
+        concat!(
+            "SELECT metric, selector, ordinal, instance, incident.id, host_id IS NULL, name, opened_ms, incident.severity,
+                    incident.limit_value, incident.value, incident.worst_value, is_flapping, ended_ms, end_kind,
+                    recipients, url, note, acked_ms, acked_until_ms, acked_by, acked_comment
+             FROM incident ", $rest
+        )
+    };
+}
+
+/// Of years of incidents, only those that are not settled are read.
+pub(crate) const UNSETTLED: &str = selecting!(
+    "INDEXED BY incident_unsettled CROSS JOIN alert ON alert.id = alert_id LEFT JOIN host ON host.id = host_id
+     WHERE settled_ms IS NULL ORDER BY incident.id"
+);
+pub(crate) const ONE: &str = selecting!(
+    "CROSS JOIN alert ON alert.id = alert_id LEFT JOIN host ON host.id = host_id
+     WHERE incident.id = ?1 AND (?2 IS NULL OR opened_ms >= ?2 OR ended_ms >= ?2)"
+);
+pub(crate) const OPEN: &str = selecting!(
+    "INDEXED BY incident_open CROSS JOIN alert ON alert.id = alert_id LEFT JOIN host ON host.id = host_id
+     WHERE ended_ms IS NULL AND ?1 IS NULL AND (?2 IS NULL OR opened_ms >= ?2) ORDER BY incident.id DESC"
+);
+/// Read by people, and only as far as they want.
+pub(crate) const SINCE: &str = selecting!(
+    "CROSS JOIN alert ON alert.id = alert_id LEFT JOIN host ON host.id = host_id
+     WHERE ?1 IS NULL AND (?2 IS NULL OR opened_ms >= ?2 OR ended_ms >= ?2) ORDER BY incident.id DESC"
+);
+
+/// A mail that was refused for good, or dropped by hand, counts as told: otherwise new ones would be made without end. One
+/// that waits does not, for it may be replaced; nor does one that was given up or replaced.
+macro_rules! told_from {
+    ($source:literal) => {
+        concat!(
+            "SELECT recipient, coalesce(sent_ms, delivery.ended_ms, tried_ms, next_attempt_ms), notice.kind, notice.severity,
+                    notice.incident_id
+             FROM ", $source, "
+             CROSS JOIN delivery ON delivery.mail_id = notice.mail_id
+             WHERE state IN ('sent', 'unknown', 'sending', 'failed', 'suppressed') AND "
+        )
+    };
+}
+
+pub(crate) const TOLD_OF_UNSETTLED: &str = concat!(
+    told_from!("incident INDEXED BY incident_unsettled CROSS JOIN notice ON notice.incident_id = incident.id"),
+    "settled_ms IS NULL"
+);
+pub(crate) const TOLD_OF_ONE: &str = concat!(told_from!("notice"), "notice.incident_id = ?1");
+
+pub(crate) const SUSPECTS: &str = "
+    SELECT metric, name FROM alert INDEXED BY alert_pending CROSS JOIN host ON host.id = host_id
+    WHERE state = 'pending' ORDER BY name";
+
+fn incident(found: &Row<'_>) -> rusqlite::Result<Incident> {
+    let is_of_the_fleet: bool = found.get(5)?;
+    Ok(Incident {
+        id: found.get(4)?,
+        host: if is_of_the_fleet { None } else { Some(row::parsed(found, 6)?) },
+        key: row::alert_key(found)?,
+        opened: row::time(found, 7)?,
+        severity: row::parsed(found, 8)?,
+        limit: found.get(9)?,
+        value: found.get(10)?,
+        worst: found.get(11)?,
+        flapping: found.get(12)?,
+        ended: end(found)?,
+        telling: Telling {
+            recipients: row::recipients(found, 15)?,
+            url: found.get(16)?,
+            text: found.get(17)?,
+            ..Telling::default()
+        },
+        ack: ack(found)?,
+        told: Vec::new(),
+    })
+}
+
+fn end(found: &Row<'_>) -> rusqlite::Result<Option<End>> {
+    let Some(at) = row::time_if_known(found, 13)? else { return Ok(None) };
+    Ok(Some(End { kind: row::named(found, 14, &EventKind::ALL, EventKind::name)?, at }))
+}
+
+fn ack(found: &Row<'_>) -> rusqlite::Result<Option<Ack>> {
+    let Some(at) = row::time_if_known(found, 18)? else { return Ok(None) };
+    let (by, comment): (Option<String>, Option<String>) = (found.get(20)?, found.get(21)?);
+    let until = row::time_if_known(found, 19)?;
+    Ok(Some(Ack { at, until, by: by.unwrap_or_default(), comment: comment.unwrap_or_default() }))
+}
+
+fn told(found: &Row<'_>) -> rusqlite::Result<Told> {
+    Ok(Told {
+        recipient: row::parsed(found, 0)?,
+        at: row::time(found, 1)?,
+        kind: row::named(found, 2, &NoticeKind::ALL, NoticeKind::name)?,
+        severity: row::parsed(found, 3)?,
+    })
+}
+
+fn told_of(db: &Connection, incident: i64) -> Result<Vec<Told>, Failure> {
+    let mut select = db.prepare_cached(TOLD_OF_ONE)?;
+    let found = select.query_map([incident], told)?.filter_map(|found| readable(found).transpose());
+    let mut all = found.collect::<Result<Vec<_>, _>>()?;
+    all.sort_by_key(|told| told.at);
+    Ok(all)
+}
+
+fn fits(incident: &Incident, filter: &IncidentFilter) -> bool {
+    let name = incident.host.as_ref().map_or("", HostName::as_str);
+    let is_wanted = filter.host.as_ref().is_none_or(|pattern| wildcard_match(pattern, name));
+    is_wanted && (!filter.open || incident.is_open())
 }
