@@ -1,75 +1,100 @@
 //! What stands beside an alert: how its value went, what was running, how fast a filesystem fills.
 
+mod trend;
+
 use std::time::Duration;
 
-use rules::{FreeSpace, Instance};
-use sample::{HostName, Metric, Timestamp, TopProcess};
+use rules::FreeSpace;
+use rusqlite::{Connection, OptionalExtension, params};
+use sample::{HostName, Timestamp, TopProcess};
 
-use crate::{HostId, Store, StoreError, Untreated};
+use crate::error::{Failure, readable};
+use crate::{HostId, SampleRowId, Store, StoreError, Untreated, row, treat};
+#[cfg(test)]
+pub(crate) use trend::statement as trend_statement;
 
 impl Store {
     /// Returns the row of a host, by its name.
     ///
     /// # Errors
     /// The database can't be read.
-    pub fn host_id(&self, _name: &HostName) -> Result<Option<HostId>, StoreError> {
-        todo!()
+    pub fn host_id(&self, name: &HostName) -> Result<Option<HostId>, StoreError> {
+        self.read(|db| host_id(db, name))
     }
 
-    /// Returns the newest sample and the newest outcome of a host that was not cancelled, treated or not.
+    /// Returns the newest sample and the newest outcome of a host that was not cancelled, treated or not. What this version
+    /// can't read is left out.
     ///
     /// # Errors
     /// The database can't be read.
-    pub fn newest_rows(&self, _host: HostId) -> Result<Vec<Untreated>, StoreError> {
-        todo!()
+    pub fn newest_rows(&self, host: HostId) -> Result<Vec<Untreated>, StoreError> {
+        self.read(|db| treat::newest(db, host))
     }
 
-    /// Returns the highest value of a metric in each of `parts` equal parts of the time from `from` to `to`. Nothing for
-    /// a part without a value; no parts for a metric of which there is no column to read.
+    /// Returns the biggest processes of a host's newest sample that is not younger than `at`, those with the most CPU time
+    /// first.
     ///
     /// # Errors
     /// The database can't be read.
-    pub fn trend(
-        &self,
-        _host: &HostName,
-        _metric: Metric,
-        _instance: &Instance,
-        (_from, _to): (Timestamp, Timestamp),
-        _parts: usize,
-    ) -> Result<Vec<Option<f64>>, StoreError> {
-        todo!()
-    }
-
-    /// Returns the biggest processes of a host's newest sample that is not younger than `at`.
-    ///
-    /// # Errors
-    /// The database can't be read.
-    pub fn top_processes(&self, _host: &HostName, _at: Timestamp) -> Result<Vec<TopProcess>, StoreError> {
-        todo!()
+    pub fn top_processes(&self, host: &HostName, at: Timestamp) -> Result<Vec<TopProcess>, StoreError> {
+        self.read(|db| {
+            let mut select = db.prepare_cached(TOP_PROCESSES)?;
+            let found = select.query_map(params![host.as_str(), at.as_millis()], |found| {
+                Ok(TopProcess {
+                    pid: row::unsigned(found, 0)?,
+                    name: found.get(1)?,
+                    cpu_percent: found.get(2)?,
+                    memory_bytes: row::unsigned(found, 3)?,
+                    arguments: found.get(4)?,
+                })
+            })?;
+            found.filter_map(|found| readable(found).transpose()).collect()
+        })
     }
 
     /// Returns what was available on a filesystem from `from` to `until`, both included, oldest first: at most `most`
-    /// points, spread evenly.
+    /// points, spread evenly over the samples there are; the newest is always among them.
     ///
     /// # Errors
     /// The database can't be read.
     pub fn free_space(
         &self,
-        _host: HostId,
-        _mount: &str,
-        (_from, _until): (Timestamp, Timestamp),
-        _most: usize,
+        host: HostId,
+        mount: &str,
+        (from, until): (Timestamp, Timestamp),
+        most: usize,
     ) -> Result<Vec<FreeSpace>, StoreError> {
-        todo!()
+        self.read(|db| {
+            let mut select = db.prepare_cached(SAMPLES_BETWEEN)?;
+            let between = params![host, from.as_millis(), until.as_millis()];
+            let samples = select.query_map(between, |row| row.get(0))?.collect::<Result<Vec<SampleRowId>, _>>()?;
+            let mut points = Vec::new();
+            for sample in thinned(&samples, most) {
+                let mut select = db.prepare_cached(FREE_SPACE)?;
+                let found = select.query_row(params![sample, mount], |found| {
+                    Ok(FreeSpace { at: row::time(found, 0)?, avail_bytes: row::unsigned(found, 1)? })
+                });
+                points.extend(readable(found.optional())?.flatten());
+            }
+            Ok(points)
+        })
     }
 
     /// Returns the usual time between the beginnings of two runs: the median of the last twenty. Nothing if there are
-    /// fewer than three.
+    /// fewer than three runs, or the clock was set so often that it can't be told.
     ///
     /// # Errors
     /// The database can't be read.
     pub fn usual_interval(&self) -> Result<Option<Duration>, StoreError> {
-        todo!()
+        self.read(|db| {
+            let mut select = db.prepare_cached("SELECT started_ms FROM run ORDER BY id DESC LIMIT 20")?;
+            let started = select.query_map([], |found| row::time(found, 0))?.collect::<Result<Vec<_>, _>>()?;
+            let between = started.windows(2).map(|pair| pair[0].millis_since(pair[1]));
+            let mut between: Vec<u64> = between.filter_map(|millis| u64::try_from(millis).ok()).collect();
+            between.sort_unstable();
+            let is_known = between.len() >= 2;
+            Ok(is_known.then(|| Duration::from_millis(between[between.len() / 2])))
+        })
     }
 
     /// Returns when the last run that ended began, whatever came of it.
@@ -77,6 +102,38 @@ impl Store {
     /// # Errors
     /// The database can't be read.
     pub fn last_finished_run(&self) -> Result<Option<Timestamp>, StoreError> {
-        todo!()
+        self.read(|db| {
+            let mut select =
+                db.prepare_cached("SELECT started_ms FROM run WHERE finished_ms IS NOT NULL ORDER BY id DESC LIMIT 1")?;
+            Ok(select.query_row([], |found| row::time(found, 0)).optional()?)
+        })
     }
+}
+
+fn host_id(db: &Connection, name: &HostName) -> Result<Option<HostId>, Failure> {
+    let mut select = db.prepare_cached("SELECT id FROM host WHERE name = ?1")?;
+    Ok(select.query_row([name.as_str()], |row| row.get(0)).optional()?)
+}
+
+pub(crate) const TOP_PROCESSES: &str = "
+    SELECT pid, name, cpu_percent, memory_bytes, arguments FROM process
+    WHERE sample_id = (
+        SELECT id FROM sample
+        WHERE host_id = (SELECT host.id FROM host WHERE host.name = ?1) AND taken_ms <= ?2
+        ORDER BY taken_ms DESC, id DESC LIMIT 1
+    )
+    ORDER BY cpu_percent DESC, memory_bytes DESC, pid";
+
+/// The index has all of it: no sample is read.
+pub(crate) const SAMPLES_BETWEEN: &str = "
+    SELECT id FROM sample WHERE host_id = ?1 AND taken_ms BETWEEN ?2 AND ?3 ORDER BY taken_ms, id";
+
+pub(crate) const FREE_SPACE: &str = "
+    SELECT taken_ms, avail_bytes FROM filesystem JOIN sample ON sample.id = sample_id
+    WHERE sample_id = ?1 AND mount = ?2";
+
+/// At most so many of them, evenly spread, the last one always.
+fn thinned(all: &[SampleRowId], most: usize) -> impl Iterator<Item = SampleRowId> + '_ {
+    let count = all.len().min(most);
+    (1..=count).map(move |number| all[(number * all.len()).div_ceil(count) - 1])
 }

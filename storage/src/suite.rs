@@ -4,7 +4,10 @@
 
 use std::time::Duration;
 
-use rules::{AlertKey, AlertState, Event, EventKind, Instance, Recipient, RuleKey, Selector};
+use rules::{
+    AlertKey, AlertState, Event, EventKind, Incident, Instance, Problem, Recipient, RuleKey, Selector, Severity,
+    Switch, Telling,
+};
 use sample::{
     Counters, Cpu, Facts, Filesystem, HostName, Load, Memory, Metric, Nonce, Outcome, OutcomeKind, Readings, Sample,
     SampleId, SpoolId, Swap, Timestamp,
@@ -12,10 +15,12 @@ use sample::{
 use tempfile::TempDir;
 
 use crate::{
-    AlertChange, HostId, ReceivedSample, RunId, SampleRowId, Settled, Slice, Store, Untreated, Visit, WorkDir,
+    HostChanges, HostId, NewEvent, ReceivedSample, RunId, SampleRowId, Settled, Slice, Store, Untreated, Visit, WorkDir,
 };
 
+mod beside;
 mod collect;
+mod incidents;
 mod outbox;
 mod plain;
 mod queries;
@@ -23,6 +28,7 @@ mod rates;
 mod readings;
 mod rename;
 mod runs;
+mod silences;
 mod status;
 mod treat;
 mod views;
@@ -53,7 +59,7 @@ impl Fixture {
 
     /// The rows of the samples that are not treated.
     pub(crate) fn untreated_samples(&self) -> Vec<SampleRowId> {
-        let rows = self.store.untreated(usize::MAX).unwrap();
+        let rows = self.store.untreated(None, usize::MAX).unwrap().rows;
         let samples = rows.into_iter().filter_map(|row| match row {
             Untreated::Sample { row, .. } => Some(row),
             Untreated::Outcome { .. } => None,
@@ -66,10 +72,31 @@ impl Fixture {
         self.store.connection.execute_batch(statement).unwrap();
     }
 
+    /// Commits what became of one host's alerts.
+    pub(crate) fn change(&mut self, host: HostId, alerts: Vec<(AlertKey, AlertState)>, events: Vec<NewEvent>) {
+        let changes = HostChanges { host: Some(host), familiar: None, alerts, events };
+        self.store.commit_slice(&Slice { hosts: vec![changes], ..Slice::default() }, NOON).unwrap();
+    }
+
     /// Commits that alerts fired, one for each metric, with the recipients given.
-    pub(crate) fn fire(&mut self, host: HostId, metrics: &[Metric], recipients: &[&str]) {
-        let changes = metrics.iter().map(|metric| fired(host, *metric, recipients)).collect();
-        self.store.commit_slice(&slice(changes)).unwrap();
+    pub(crate) fn fire(&mut self, host: HostId, metrics: &[Metric], addresses: &[&str]) {
+        let keys = metrics.iter().map(|metric| key(*metric, Instance::Host));
+        let alerts = keys.clone().map(|key| (key, firing())).collect();
+        let events = keys.map(|key| new_event(key, event(EventKind::Fired), addresses)).collect();
+        self.change(host, alerts, events);
+    }
+
+    /// Commits that an alert of the host as a whole is over, so many seconds after [`NOON`].
+    pub(crate) fn resolve(&mut self, host: HostId, metric: Metric, seconds: i64) {
+        let key = key(metric, Instance::Host);
+        let over = Event { at: at(seconds), ..event(EventKind::Resolved) };
+        let state = AlertState { changes: vec![at(seconds)], ..AlertState::default() };
+        self.change(host, vec![(key.clone(), state)], vec![NewEvent { telling: None, ..new_event(key, over, &[]) }]);
+    }
+
+    /// The incidents of which something is owed.
+    pub(crate) fn unsettled(&self) -> Vec<Incident> {
+        self.store.unsettled_incidents().unwrap()
     }
 }
 
@@ -152,21 +179,18 @@ pub(crate) fn recipients(addresses: &[&str]) -> Vec<Recipient> {
 }
 
 pub(crate) fn event(kind: EventKind) -> Event {
-    Event { kind, at: NOON, value: Some(97.5), since: NOON, worst: 97.5 }
+    let (severity, limit) = (Severity::Warning, 90.0);
+    Event { kind, at: NOON, value: Some(97.5), since: NOON, worst: 97.5, severity, limit }
 }
 
-/// An alert of the host as a whole that begins to fire.
-pub(crate) fn fired(host: HostId, metric: Metric, addresses: &[&str]) -> AlertChange {
-    AlertChange {
-        host,
-        key: key(metric, Instance::Host),
-        state: AlertState::Firing { since: NOON, worst: 97.5 },
-        limit: 90.0,
-        recipients: recipients(addresses),
-        event: Some((event(EventKind::Fired), None)),
-    }
+pub(crate) fn new_event(key: AlertKey, event: Event, addresses: &[&str]) -> NewEvent {
+    let telling = Telling { recipients: recipients(addresses), ..Telling::default() };
+    NewEvent { key, event, sample: None, telling: Some(telling) }
 }
 
-pub(crate) fn slice(changes: Vec<AlertChange>) -> Slice {
-    Slice { changes, treated_samples: vec![], treated_outcomes: vec![], now: NOON }
+/// An alert with a problem that began at [`NOON`].
+pub(crate) fn firing() -> AlertState {
+    let problem = Problem { since: NOON, severity: Severity::Warning, worst: 97.5, flapping: None };
+    let switches = vec![Switch { on: true, against: None }];
+    AlertState { problem: Some(problem), switches, seen: Some(NOON), value: Some(97.5), ..AlertState::default() }
 }

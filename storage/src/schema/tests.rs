@@ -2,12 +2,12 @@ use std::env;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use rules::EventKind;
-use sample::{CheckState, OutcomeKind, Rejection};
+use rules::{EventKind, Instance, NoticeKind, Severity};
+use sample::{CheckState, Metric, OutcomeKind, Rejection};
 
 use super::*;
 use crate::suite::{Fixture, NOON, host_name};
-use crate::{RunEnd, open, outbox, row, status, treat};
+use crate::{MailKind, RunEnd, beside, incidents, open, outbox, readings, row, status, treat};
 
 const SECOND: &str = "ALTER TABLE host ADD COLUMN rack TEXT; CREATE TABLE rack (id INTEGER PRIMARY KEY) STRICT;";
 
@@ -83,7 +83,14 @@ fn the_closed_lists_of_the_schema_are_those_of_the_program() {
     assert_eq!(checked(db, "outcome", "kind"), kinds);
     assert_eq!(checked(db, "rejected_envelope", "class"), Rejection::ALL.map(Rejection::name));
     assert_eq!(checked(db, "event", "kind"), EventKind::ALL.map(EventKind::name));
-    assert_eq!(checked(db, "alert", "state"), ["firing", "resolved"]);
+    assert_eq!(checked(db, "alert", "state"), ["pending", "firing", "resolved"]);
+    for table in ["alert", "incident", "event", "notice"] {
+        assert_eq!(checked(db, table, "severity"), Severity::ALL.map(Severity::name));
+    }
+    let ends = EventKind::ALL.into_iter().filter(|kind| kind.ends()).map(EventKind::name);
+    assert_eq!(checked(db, "incident", "end_kind"), ends.collect::<Vec<_>>());
+    assert_eq!(checked(db, "notice", "kind"), NoticeKind::ALL.map(NoticeKind::name));
+    assert_eq!(checked(db, "mail", "kind"), MailKind::ALL.map(MailKind::name));
     assert_eq!(checked(db, "check_result", "state"), CheckState::ALL.map(CheckState::name));
     let [done, cancelled] = RunEnd::ALL.map(RunEnd::name);
     assert_eq!(checked(db, "run", "state"), ["running", done, cancelled, "aborted"]);
@@ -96,14 +103,33 @@ fn the_closed_lists_of_the_schema_are_those_of_the_program() {
 fn what_waits_is_found_without_reading_what_is_done() {
     let fixture = Fixture::new();
     for (statement, indexes) in [
-        (treat::UNTREATED, &["sample_untreated", "outcome_untreated"][..]),
-        (outbox::WITHOUT_MAIL, &["event_without_mail"]),
+        (&treat::UNTREATED_SAMPLES[..], &["sample_untreated"][..]),
+        (treat::UNTREATED_OUTCOMES, &["outcome_untreated"]),
+        (&treat::HISTORY_SAMPLES, &["sample_of_run ((run_id,host_id)>"]),
+        (treat::HISTORY_OUTCOMES, &["sqlite_autoindex_outcome_1 ((run_id,host_id)>"]),
+        (treat::LIVE, &["alert_firing", "alert_pending"]),
+        (incidents::UNSETTLED, &["incident_unsettled"]),
+        (incidents::OPEN, &["incident_open"]),
+        (incidents::SUSPECTS, &["alert_pending"]),
+        (incidents::TOLD_OF_UNSETTLED, &["incident_unsettled", "notice USING PRIMARY KEY", "(mail_id=?)"]),
+        (incidents::TOLD_OF_ONE, &["notice USING PRIMARY KEY", "(mail_id=?)"]),
         (outbox::DUE, &["delivery_due"]),
         (outbox::UNDELIVERED, &["delivery_due"]),
         (outbox::INTERRUPTED, &["delivery_due"]),
+        (outbox::WAITING, &["delivery_due"]),
+        (outbox::LOST, &["delivery_lost"]),
+        (outbox::STUCK, &["delivery_due"]),
+        (outbox::SUPERSEDE, &["delivery_waiting (recipient=? AND mail_id<?)"]),
+        (outbox::MAILED, &["event_of_incident"]),
+        (outbox::KNOWN, &["delivery_of_recipient (recipient=? AND state=?)"]),
+        (outbox::LAST_HOUR, &["mail_of_kind (kind=? AND created_ms>? AND created_ms<?)", "(mail_id=?)"]),
+        (outbox::WAITING_NOTICES, &["delivery_waiting", "notice_of_mail"]),
     ] {
-        let plan = assert_uses(&fixture, statement, indexes);
-        assert!(statement != treat::UNTREATED || !plan.contains("USE TEMP B-TREE FOR ORDER BY"), "{plan}");
+        assert_uses(&fixture, statement, indexes);
+    }
+    for statement in [&treat::UNTREATED_SAMPLES[..], treat::UNTREATED_OUTCOMES, &treat::HISTORY_SAMPLES] {
+        let plan = assert_uses(&fixture, statement, &[]);
+        assert!(!plan.contains("TEMP B-TREE"), "rows are taken one by one\n{plan}");
     }
 }
 
@@ -115,9 +141,37 @@ fn the_latest_of_a_host_is_found_without_reading_its_history() {
         (status::LAST_OK, "outcome_ok"),
         (status::LATEST_SAMPLE, "sample_of_host"),
         (status::FIRING, "alert_firing"),
+        (&treat::NEWEST_SAMPLE, "sample_of_host"),
+        (treat::NEWEST_OUTCOME, "outcome_of_host"),
+        (treat::NEWEST_INCIDENT, "incident_of_alert"),
+        (beside::SAMPLES_BETWEEN, "COVERING INDEX sample_of_host"),
     ] {
         let plan = assert_uses(&fixture, statement, &[index]);
         assert!(statement == status::FIRING || !plan.contains("USE TEMP B-TREE FOR ORDER BY"), "{statement}\n{plan}");
+    }
+    let named = Instance::Named("cpu".into());
+    for statement in Metric::ALL.iter().filter_map(|metric| beside::trend_statement(*metric, &named)) {
+        assert_uses(&fixture, &statement, &["sample_of_host (host_id=? AND taken_ms>? AND taken_ms<?)"]);
+    }
+    assert_uses(&fixture, beside::TOP_PROCESSES, &["sample_of_host (host_id=? AND taken_ms<?)"]);
+}
+
+/// A list of ids is one parameter, and each of them is looked up.
+#[test]
+fn what_is_known_of_many_hosts_or_samples_is_found_by_one_statement_each() {
+    let fixture = Fixture::new();
+    for (statement, index) in [
+        (treat::ALERTS_OF, "alert_identity (<expr>=?"),
+        (treat::FAMILIAR_OF, "familiar USING INTEGER PRIMARY KEY"),
+        (treat::FIND, "alert_identity (<expr>=? AND metric=? AND selector=? AND ordinal=? AND instance=?)"),
+        (treat::MARK_SAMPLES, "sample USING INTEGER PRIMARY KEY"),
+        (treat::MARK_OUTCOMES, "(run_id=? AND host_id=?)"),
+    ] {
+        assert_uses(&fixture, statement, &[index]);
+    }
+    for select in readings::lists() {
+        let plan = assert_uses(&fixture, select, &["USING PRIMARY KEY (sample_id=?)"]);
+        assert!(!plan.contains("TEMP B-TREE"), "the key gives the order\n{plan}");
     }
 }
 
@@ -130,7 +184,7 @@ fn what_refers_to_a_row_is_found_by_an_index() {
             "DELETE FROM sample WHERE id = ?1",
             &["event_of_sample", "process USING PRIMARY KEY", "check_value USING PRIMARY KEY"][..],
         ),
-        ("DELETE FROM mail WHERE id = ?1", &["event_of_mail"]),
+        ("DELETE FROM mail WHERE id = ?1", &["event_of_mail", "notice_of_mail"]),
         ("DELETE FROM run WHERE id = ?1", &["sample_of_run"]),
     ] {
         assert_uses(&fixture, statement, indexes);
@@ -145,7 +199,11 @@ fn assert_uses(fixture: &Fixture, statement: &str, indexes: &[&str]) -> String {
     let lines = explain.raw_query().mapped(|row| row.get::<_, String>(3)).collect::<Result<Vec<_>, _>>().unwrap();
     let plan = lines.join("\n");
     assert!(indexes.iter().all(|index| plan.contains(index)), "{statement}\n{plan}");
-    assert!(!lines.iter().any(|line| line.starts_with("SCAN") && !line.contains("INDEX")), "{statement}\n{plan}");
+    let whole = |line: &&String| line.starts_with("SCAN") && !line.contains("INDEX");
+    // A list that was given as a parameter, and the steps of a recursion, are no tables.
+    let given = ["wanted", "json_each", "known"].map(|name| format!("SCAN {name}"));
+    let tables = lines.iter().filter(whole).filter(|line| !given.iter().any(|given| line.starts_with(given.as_str())));
+    assert_eq!(tables.count(), 0, "{statement}\n{plan}");
     plan
 }
 

@@ -40,9 +40,12 @@ fn use_everything(path: &Path) -> Result<(), StoreError> {
     let mut store = Store::open(path, NOON)?;
     store.status()?;
     store.runs(10)?;
-    store.untreated(100)?;
-    store.alerts()?;
-    store.events_without_mail()?;
+    store.untreated(None, 100)?;
+    store.history(NOON, None, 100)?;
+    store.live_alerts()?;
+    store.unsettled_incidents()?;
+    store.mailboxes(NOON)?;
+    store.silences(NOON)?;
     store.due_deliveries(NOON, 10)?;
     let run = store.begin_run(NOON, "c0ffee")?;
     let host = store.host_records(&[host_name("web1")], NOON)?.remove(0).id;
