@@ -151,3 +151,22 @@ fn news_of_an_incident_that_was_settled_is_owed_again() {
     fixture.resolve(host, Metric::Cpu, 60);
     assert_eq!(fixture.unsettled().len(), 1);
 }
+
+#[test]
+fn what_a_host_was_seen_with_comes_back_and_what_can_not_be_read_is_as_if_never_seen() {
+    let mut fixture = Fixture::new();
+    let host = fixture.host("web1");
+    let mut familiar = rules::Familiar { boot_id: Some("b1".into()), taken: Some(NOON), ..Default::default() };
+    familiar.things.extend([("mount /".to_owned(), 0), ("interface eth0".to_owned(), 1)]);
+    let commit = |fixture: &mut Fixture, familiar| {
+        let changes = HostChanges { host: Some(host), familiar, ..HostChanges::default() };
+        fixture.store.commit_slice(&Slice { hosts: vec![changes], ..Slice::default() }, NOON).unwrap();
+        fixture.store.watches(&[host]).unwrap().remove(&host).unwrap().familiar
+    };
+    assert_eq!(commit(&mut fixture, Some(familiar.clone())), familiar);
+    familiar.things.remove("mount /");
+    assert_eq!(commit(&mut fixture, Some(familiar.clone())), familiar);
+    assert_eq!(commit(&mut fixture, None), familiar, "nothing changed");
+    fixture.spoil("PRAGMA foreign_keys = OFF; UPDATE familiar SET things = 'x' || char(9) || 'mount /'");
+    assert_eq!(fixture.store.watches(&[host]).unwrap()[&host].familiar, rules::Familiar::default());
+}
