@@ -34,6 +34,8 @@ CREATE TABLE run (
     config_sha256 TEXT NOT NULL
 ) STRICT;
 
+CREATE INDEX run_by_time ON run (started_ms);
+
 -- How the visit to a host ended: exactly one row for each selected host of a finished run.
 CREATE TABLE outcome (
     run_id      INTEGER NOT NULL REFERENCES run (id),
@@ -524,6 +526,7 @@ CREATE TABLE delivery (
 CREATE INDEX delivery_due ON delivery (next_attempt_ms) WHERE state IN ('pending', 'sending', 'retry', 'unknown');
 CREATE INDEX delivery_waiting ON delivery (recipient, mail_id) WHERE state IN ('pending', 'retry');
 CREATE INDEX delivery_of_recipient ON delivery (recipient, state);
+CREATE INDEX delivery_sent ON delivery (sent_ms) WHERE state = 'sent';
 CREATE INDEX delivery_lost ON delivery (ended_ms) WHERE state IN ('failed', 'expired');
 
 -- Problems that match are not told while a silence lasts.
@@ -662,6 +665,50 @@ JOIN (
     FROM sample
 ) AS sample ON sample.host_id = host.id
 GROUP BY host.name, sample.taken_ms / 3600000 * 3600000;
+
+-- Every incident, with how often anybody was told of it. A mail that a server refused for good, or that was dropped by hand,
+-- counts as told; one that waits, was given up or was replaced does not.
+CREATE VIEW incidents AS
+SELECT
+    incident.id,
+    host.name                                            AS host,        -- NULL: it is about the fleet as a whole
+    alert.metric,
+    alert.instance,                                                      -- '' for the host as a whole
+    incident.opened_ms,
+    incident.ended_ms,                                                   -- NULL: it goes on
+    (coalesce(incident.ended_ms, unixepoch() * 1000) - incident.opened_ms) / 1000 AS seconds,   -- so far, if it goes on
+    incident.severity,
+    incident.limit_value,
+    incident.value,
+    incident.worst_value,
+    incident.is_flapping,
+    incident.end_kind,
+    incident.acked_by,
+    (SELECT count(*) FROM notice JOIN delivery ON delivery.mail_id = notice.mail_id
+     WHERE notice.incident_id = incident.id
+     AND delivery.state IN ('sent', 'unknown', 'sending', 'failed', 'suppressed')) AS times_told,
+    incident.untold                                                      -- why nobody was ever told
+FROM incident
+JOIN alert ON alert.id = incident.alert_id
+LEFT JOIN host ON host.id = alert.host_id;
+
+-- Every mail to every recipient, and what became of it.
+CREATE VIEW mails AS
+SELECT
+    delivery.id,
+    mail.kind,
+    mail.subject,
+    delivery.recipient,
+    mail.created_ms,
+    delivery.state,
+    delivery.attempts,
+    delivery.sent_ms,
+    CASE WHEN delivery.state IN ('pending', 'sending', 'retry', 'unknown') THEN delivery.next_attempt_ms END AS next_attempt_ms,
+    delivery.last_reply,
+    (SELECT count(*) FROM notice WHERE notice.mail_id = mail.id) AS incidents,
+    mail.message_id
+FROM delivery
+JOIN mail ON mail.id = delivery.mail_id;
 
 -- Each boot of each host that a sample is known of: one more row of a host is one more reboot. Ask for one host, or it
 -- reads every sample there is.

@@ -28,6 +28,8 @@ CREATE TABLE run (
     config_sha256 TEXT NOT NULL
 ) STRICT;
 
+CREATE INDEX run_by_time ON run (started_ms);
+
 CREATE TABLE outcome (
     run_id      INTEGER NOT NULL REFERENCES run (id),
     host_id     INTEGER NOT NULL REFERENCES host (id),
@@ -508,6 +510,8 @@ CREATE INDEX delivery_waiting ON delivery (recipient, mail_id) WHERE state IN ('
 
 CREATE INDEX delivery_of_recipient ON delivery (recipient, state);
 
+CREATE INDEX delivery_sent ON delivery (sent_ms) WHERE state = 'sent';
+
 CREATE INDEX delivery_lost ON delivery (ended_ms) WHERE state IN ('failed', 'expired');
 
 CREATE TABLE silence (
@@ -634,6 +638,47 @@ JOIN (
     FROM sample
 ) AS sample ON sample.host_id = host.id
 GROUP BY host.name, sample.taken_ms / 3600000 * 3600000;
+
+CREATE VIEW incidents AS
+SELECT
+    incident.id,
+    host.name                                            AS host,        -- NULL: it is about the fleet as a whole
+    alert.metric,
+    alert.instance,                                                      -- '' for the host as a whole
+    incident.opened_ms,
+    incident.ended_ms,                                                   -- NULL: it goes on
+    (coalesce(incident.ended_ms, unixepoch() * 1000) - incident.opened_ms) / 1000 AS seconds,   -- so far, if it goes on
+    incident.severity,
+    incident.limit_value,
+    incident.value,
+    incident.worst_value,
+    incident.is_flapping,
+    incident.end_kind,
+    incident.acked_by,
+    (SELECT count(*) FROM notice JOIN delivery ON delivery.mail_id = notice.mail_id
+     WHERE notice.incident_id = incident.id
+     AND delivery.state IN ('sent', 'unknown', 'sending', 'failed', 'suppressed')) AS times_told,
+    incident.untold                                                      -- why nobody was ever told
+FROM incident
+JOIN alert ON alert.id = incident.alert_id
+LEFT JOIN host ON host.id = alert.host_id;
+
+CREATE VIEW mails AS
+SELECT
+    delivery.id,
+    mail.kind,
+    mail.subject,
+    delivery.recipient,
+    mail.created_ms,
+    delivery.state,
+    delivery.attempts,
+    delivery.sent_ms,
+    CASE WHEN delivery.state IN ('pending', 'sending', 'retry', 'unknown') THEN delivery.next_attempt_ms END AS next_attempt_ms,
+    delivery.last_reply,
+    (SELECT count(*) FROM notice WHERE notice.mail_id = mail.id) AS incidents,
+    mail.message_id
+FROM delivery
+JOIN mail ON mail.id = delivery.mail_id;
 
 CREATE VIEW boot AS
 SELECT

@@ -107,11 +107,7 @@ fn count(db: &Connection, select: &str, (from, to): (Timestamp, Timestamp)) -> R
     Ok(select.query_row(params![from.as_millis(), to.as_millis()], |found| row::unsigned(found, 0))?)
 }
 
-fn by_severity(
-    db: &Connection,
-    select: &str,
-    (from, to): (Timestamp, Timestamp),
-) -> Result<[u64; 3], Failure> {
+fn by_severity(db: &Connection, select: &str, (from, to): (Timestamp, Timestamp)) -> Result<[u64; 3], Failure> {
     let mut select = db.prepare_cached(select)?;
     let mut counts = [0; 3];
     let mut rows = select.query(params![from.as_millis(), to.as_millis()])?;

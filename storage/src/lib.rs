@@ -8,6 +8,7 @@
 
 mod beside;
 mod collect;
+mod digest;
 mod error;
 mod id;
 mod incidents;
@@ -30,6 +31,7 @@ mod treat;
 mod visit;
 
 pub use collect::{HostRecord, ReceivedSample, RunEnd, Settled, SpoolProgress, Visit, WorkDir};
+pub use digest::{Digest, LostMail};
 pub use error::{EngineError, StoreError};
 pub use id::{AlertId, DeliveryId, HostId, RunId, SampleRowId};
 pub use incidents::IncidentFilter;

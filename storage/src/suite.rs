@@ -20,6 +20,7 @@ use crate::{
 
 mod beside;
 mod collect;
+mod digest;
 mod incidents;
 mod outbox;
 mod plain;

@@ -7,7 +7,7 @@ use sample::{CheckState, Metric, OutcomeKind, Rejection};
 
 use super::*;
 use crate::suite::{Fixture, NOON, host_name};
-use crate::{MailKind, RunEnd, beside, incidents, open, outbox, readings, row, status, treat};
+use crate::{MailKind, RunEnd, beside, digest, incidents, open, outbox, readings, row, status, treat};
 
 const SECOND: &str = "ALTER TABLE host ADD COLUMN rack TEXT; CREATE TABLE rack (id INTEGER PRIMARY KEY) STRICT;";
 
@@ -113,6 +113,14 @@ fn what_waits_is_found_without_reading_what_is_done() {
         (incidents::SUSPECTS, &["alert_pending"]),
         (incidents::TOLD_OF_UNSETTLED, &["incident_unsettled", "notice USING PRIMARY KEY", "(mail_id=?)"]),
         (incidents::TOLD_OF_ONE, &["notice USING PRIMARY KEY", "(mail_id=?)"]),
+        (digest::OPENED, &["incident_by_time"]),
+        (digest::ENDED, &["incident_by_end"]),
+        (digest::OPEN, &["incident_open"]),
+        (digest::SENT, &["delivery_sent"]),
+        (digest::LOST, &["delivery_lost"]),
+        (digest::LOST_MAILS, &["delivery_lost"]),
+        (digest::RUNS, &["run_by_time"]),
+        (digest::VISITS, &["run_by_time", "(run_id=?)"]),
         (outbox::DUE, &["delivery_due"]),
         (outbox::UNDELIVERED, &["delivery_due"]),
         (outbox::INTERRUPTED, &["delivery_due"]),
