@@ -11,6 +11,7 @@ use super::*;
 mod faults;
 mod present;
 mod resources;
+mod told;
 mod upkeep;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -172,7 +173,7 @@ fn questions() -> Vec<(String, String)> {
 #[test]
 fn each_question_begins_with_itself_and_says_how_to_ask_it() {
     let questions = questions();
-    assert_eq!(questions.len(), 22);
+    assert_eq!(questions.len(), 25);
     for (name, text) in questions {
         let (header, _) = text.split_once("\n\n").unwrap();
         let lines: Vec<_> = header.lines().collect();

@@ -1,5 +1,6 @@
 //! The views show what their names promise, of the newest samples, without reading the history.
 
+use rules::NoticeKind;
 use sample::{Boot, DiskCounters, InterfaceCounters, OutcomeKind};
 
 use super::readings::{columns::rows, whole};
@@ -157,4 +158,26 @@ fn each_boot_of_a_host_is_one_row() {
                         last_seen_ms - 1795241857000, samples
                  FROM boot ORDER BY first_seen_ms";
     assert_eq!(rows(&fixture, query), ["web1|a|-50000|0|60000|2", "web1|b||120000|120000|1"]);
+}
+
+#[test]
+fn incidents_and_mails_are_shown_one_a_row_with_what_became_of_them() {
+    let mut fixture = Fixture::new();
+    let host = fixture.host("web1");
+    fixture.fire(host, &[Metric::Cpu, Metric::Load], &["a@x"]);
+    fixture.resolve(host, Metric::Cpu, 90);
+    let [cpu, load] = [0, 1].map(|place| fixture.unsettled()[place].id);
+    let notices = [(cpu, NoticeKind::Missed), (load, NoticeKind::Problem)];
+    fixture.store.create_mails(&[outbox::telling(1, "a@x", &notices)], &[], NOON).unwrap();
+    fixture.store.create_mails(&[outbox::telling(2, "b@x", &notices[1..])], &[], NOON).unwrap();
+    fixture.attempt(&outbox::sent(at(5)), NOON);
+    let incidents = "SELECT id, host, metric, instance, iif(ended_ms IS NULL, 'open', seconds), severity, worst_value,
+                            end_kind, times_told, untold FROM incidents";
+    let expected =
+        [format!("{cpu}|web1|cpu||90|warning|97.50|resolved|1|"), format!("{load}|web1|load||open|warning|97.50||1|")];
+    assert_eq!(rows(&fixture, incidents), expected);
+    let mails =
+        "SELECT recipient, kind, state, attempts, (next_attempt_ms - created_ms), incidents, message_id FROM mails";
+    let expected = ["a@x|alerts|sent|1||2|<1@fleet>", "b@x|alerts|pending|0|0|1|<2@fleet>"];
+    assert_eq!(rows(&fixture, mails), expected);
 }
