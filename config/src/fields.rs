@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::path::PathBuf;
 
+use rules::Recipient;
 use sample::Untrusted;
 
 use crate::report::Report;
@@ -100,6 +101,22 @@ impl<'e, 'r> Fields<'e, 'r> {
     pub(crate) fn path(&mut self, name: &'static str) -> Option<PathBuf> {
         let folder = self.folder();
         self.optional(name, |text| value::path(text, &folder))
+    }
+
+    /// Who is told. Which notifiers there are is known later.
+    pub(crate) fn recipients(&mut self, name: &'static str) -> Option<Vec<Recipient>> {
+        let recipients = self.optional(name, value::recipients)?;
+        let at = self.place(name);
+        self.report.later.told(&recipients, at);
+        Some(recipients)
+    }
+
+    /// Reports an attribute that may not stand here, if it does.
+    pub(crate) fn refuse(&mut self, name: &str, message: &str) {
+        if self.has(name) {
+            let at = self.place(name);
+            self.report.problem(at, message);
+        }
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {

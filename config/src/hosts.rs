@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use rules::Zone;
 use sample::HostName;
 
+use crate::alerts::Sharing;
 use crate::clients::{Client, Group};
 use crate::inherit::{Jump, Settings};
 use crate::report::Report;
 use crate::sections::Sections;
 use crate::suggest::nearest;
-use crate::{Host, alerts, jumps};
+use crate::{ConfiguredRule, Host, jumps};
 
 const DEFAULT_PORT: u16 = 22;
 /// All clients together.
@@ -22,6 +24,8 @@ pub(crate) struct Named {
     pub(crate) name: HostName,
     pub(crate) at: usize,
     pub(crate) jump: Option<Jump>,
+    /// None: the jump host.
+    pub(crate) parent: Option<Jump>,
     pub(crate) host: Option<Host>,
 }
 
@@ -31,9 +35,13 @@ pub(crate) type Index = HashMap<HostName, usize>;
 /// Every host of every client, with what it inherits. Takes groups and clients out of the sections.
 ///
 /// What nobody knows is told only if all is known: one broken file or name shall not be told many times.
-pub(crate) fn hosts(sections: &mut Sections, report: &mut Report) -> Vec<Host> {
+pub(crate) fn hosts(sections: &mut Sections, zone: Zone, report: &mut Report) -> Vec<Host> {
     let (clients, has_gaps) = (std::mem::take(&mut sections.clients), sections.has_gaps);
-    warn_of_vain(&sections.defaults.value, &Settings::default(), report);
+    let built_in = Settings::built_in();
+    let defaults = std::mem::take(&mut sections.defaults.value);
+    warn_of_vain(&defaults, &built_in, report);
+    sections.defaults.value = defaults.inherit(&built_in);
+    let mut sharing = Sharing::new(zone);
     let mut groups = Groups::new(sections, report);
     let (mut all, mut index, mut silent) = (Vec::new(), Index::new(), Vec::new());
     let (mut formerly, mut told) = (Vec::new(), HashSet::new());
@@ -44,7 +52,7 @@ pub(crate) fn hosts(sections: &mut Sections, report: &mut Report) -> Vec<Host> {
             return Vec::new();
         }
         formerly.push((client.formerly_at, client.formerly.clone()));
-        let expanded = expand(client, &mut groups, report);
+        let expanded = expand(client, &mut groups, &mut sharing, report);
         if expanded.tells_nobody {
             silent.push(expanded.at);
         }
@@ -138,44 +146,51 @@ struct Expanded {
     beyond: Vec<(usize, String)>,
 }
 
-fn expand(mut client: Client, groups: &mut Groups<'_>, report: &mut Report) -> Expanded {
+fn expand(mut client: Client, groups: &mut Groups<'_>, sharing: &mut Sharing, report: &mut Report) -> Expanded {
     let own = std::mem::take(&mut client.own);
-    let own_jump = own.jump.is_some();
+    let (own_jump, own_parent) = (own.jump.is_some(), own.parent.is_some());
     let above = groups.above(&client, report);
     // A group that is not there might have given what is missing, and so might <defaults>.
     let is_complete = above.is_some();
     let nothing = Settings::default();
     let above = above.unwrap_or(&nothing);
     warn_of_vain(&own, above, report);
-    let settings = own.inherit(above);
+    let mut settings = own.inherit(above);
     if is_complete && !groups.has_gaps {
         report_missing(&settings, client.at, report);
     }
-    let jump = settings.jump.clone();
-    let beyond = settings.wishes.beyond().collect();
-    let first = first_host(&client, settings, report);
+    let (jump, parent) = (settings.jump.clone(), settings.parent.clone());
+    let beyond = settings.cut();
+    let first = first_host(&client, settings, sharing, report);
     let tells_nobody = first.as_ref().is_some_and(tells_nobody);
     let named = |(i, name): (usize, HostName)| {
         let host = first.clone().zip(client.addresses.get(i)).map(|(host, address)| {
             let (name, address, formerly) = (name.clone(), address.clone(), client.formerly.get(i).cloned());
             Host { name, address, formerly, ..host }
         });
-        // Who inherits itself as its jump host is the jump host.
-        let itself = |jump: &Jump| !own_jump && jump.through.as_ref() == Some(&name);
-        Named { at: client.name_at, jump: jump.clone().filter(|jump| !itself(jump)), host, name }
+        // Who inherits itself as its jump host is the jump host; and who inherits itself as its parent depends on none.
+        let itself = |jump: &Jump| jump.through.as_ref() == Some(&name);
+        let jump = jump.clone().filter(|jump| own_jump || !itself(jump));
+        let parent = parent.clone().map(|parent| match !own_parent && itself(&parent) {
+            true => Jump { through: None, ..parent },
+            false => parent,
+        });
+        Named { at: client.name_at, jump, parent, host, name }
     };
     let hosts = client.names.into_iter().enumerate().map(named).collect();
     Expanded { at: client.at, hosts, tells_nobody, beyond }
 }
 
 fn tells_nobody(host: &Host) -> bool {
-    host.enabled && host.rules.iter().any(|configured| configured.rule.telling.recipients.is_empty())
+    let is_silent = |it: &ConfiguredRule| !it.rule.is_off() && it.rule.telling.recipients.is_empty();
+    let configured = |host: &Host| host.rules.iter().any(|it| it.origin.is_some() && is_silent(it));
+    host.enabled && configured(host)
 }
 
 /// The first host of a client, which the others differ from in name and address; without its jump host.
 /// `settings` are those of the client with all it inherits. Returns none where something is missing or wrong, which was
 /// reported.
-fn first_host(client: &Client, settings: Settings, report: &Report) -> Option<Host> {
+fn first_host(client: &Client, settings: Settings, sharing: &mut Sharing, report: &Report) -> Option<Host> {
     let (name, address) = client.names.first().zip(client.addresses.first())?;
     let login = settings.login?;
     Some(Host {
@@ -198,8 +213,8 @@ fn first_host(client: &Client, settings: Settings, report: &Report) -> Option<Ho
         work_dir: settings.work_dir,
         scope: settings.wishes.scope(),
         parent: None,
-        maintenance: std::sync::Arc::from([]),
-        rules: alerts::rules(settings.alerts, settings.mail.as_deref().unwrap_or_default()),
+        maintenance: sharing.windows(&settings.maintenance),
+        rules: sharing.rules(&settings.alerts, settings.mail.as_deref().unwrap_or_default()),
         file: report.file(client.at),
         line: report.line(client.at),
     })

@@ -9,10 +9,11 @@ use sample::Untrusted;
 use zeroize::Zeroizing;
 
 use crate::access::{self, Identity, Refusal};
+use crate::complaint::{Complaint, Parsed};
 use crate::fields::{Fields, no_children};
 use crate::load::MAX_BYTES;
 use crate::report::Report;
-use crate::value::{Complaint, Parsed, line};
+use crate::value::line;
 use crate::xml::Element;
 use rules::wildcard_match;
 

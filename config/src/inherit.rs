@@ -1,17 +1,19 @@
 //! What `<defaults>`, `<group>` and `<client>` have in common, and how one inherits it from another.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rules::Recipient;
 use sample::HostName;
 
-use crate::alerts::{self, Alert};
+use crate::alerts::{self, About, Alert};
 use crate::fields::{Fields, unknown_child};
+use crate::maintenance::{self, Planned};
 use crate::names::{agent, jump};
 use crate::report::Report;
 use crate::scope::{self, Options, Wishes};
-use crate::value::{every, port, recipients, username, work_dir, yes_or_no};
+use crate::value::{every, port, username, work_dir, yes_or_no};
 use crate::xml::Element;
 use crate::{Agent, SecretSource};
 
@@ -42,7 +44,10 @@ pub(crate) struct Settings {
     pub(crate) every: Option<Duration>,
     pub(crate) legacy_algorithms: Option<bool>,
     pub(crate) enabled: Option<bool>,
-    pub(crate) alerts: Vec<Alert>,
+    /// The host that this one depends on.
+    pub(crate) parent: Option<Jump>,
+    pub(crate) alerts: Vec<Arc<Alert>>,
+    pub(crate) maintenance: Vec<Arc<Planned>>,
     pub(crate) wishes: Wishes,
 }
 
@@ -56,7 +61,7 @@ pub(crate) struct Login {
     pub(crate) agent: Option<Agent>,
 }
 
-/// A `jump` attribute.
+/// A `jump` or `parent` attribute.
 #[derive(Clone)]
 pub(crate) struct Jump {
     /// None: directly, whatever would be inherited.
@@ -70,12 +75,14 @@ impl Settings {
     pub(crate) fn within(element: &Element<'_>, report: &mut Report) -> Settings {
         let mut within = Settings::default();
         let Wishes { processes, units, .. } = &mut within.wishes;
+        let allowed = ["alert", "process", "unit", "maintenance"];
         for child in &element.children {
             match child.name {
-                "alert" => within.alerts.extend(alerts::alert(child, report)),
+                "alert" => alerts::read(child, About::Hosts, &mut within.alerts, report),
                 "process" => scope::read_process(child, processes, report),
                 "unit" => scope::read_unit(child, units, report),
-                _ => unknown_child(child, element.name, &["alert", "process", "unit"], report),
+                "maintenance" => maintenance::read(child, &mut within.maintenance, report),
+                _ => unknown_child(child, element.name, &allowed, report),
             }
         }
         within
@@ -83,15 +90,15 @@ impl Settings {
 
     /// Adds the attributes that all three levels have.
     pub(crate) fn read(self, fields: &mut Fields<'_, '_>) -> Settings {
-        let at = fields.place("jump");
         Settings {
             port: fields.optional("port", port),
             username: fields.optional("username", username),
             has_username: fields.has("username"),
             login: login(fields),
-            mail: fields.optional("mail", recipients),
+            mail: fields.recipients("mail"),
             work_dir: fields.optional("work-dir", work_dir),
-            jump: fields.optional("jump", jump).map(|through| Jump { through, at }),
+            jump: other("jump", fields),
+            parent: other("parent", fields),
             every: fields.optional("every", every),
             legacy_algorithms: fields.optional("legacy-algorithms", yes_or_no),
             wishes: Wishes { options: Options::read(fields), ..self.wishes },
@@ -109,13 +116,34 @@ impl Settings {
             mail: self.mail.or_else(|| above.mail.clone()),
             work_dir: self.work_dir.or_else(|| above.work_dir.clone()),
             jump: self.jump.or_else(|| above.jump.clone()),
+            parent: self.parent.or_else(|| above.parent.clone()),
             every: self.every.or(above.every),
             legacy_algorithms: self.legacy_algorithms.or(above.legacy_algorithms),
             enabled: self.enabled.or(above.enabled),
             alerts: alerts::inherit(&above.alerts, self.alerts),
+            maintenance: above.maintenance.iter().cloned().chain(self.maintenance).collect(),
             wishes: self.wishes.inherit(&above.wishes),
         }
     }
+
+    /// What every host has: the farthest level of all.
+    pub(crate) fn built_in() -> Settings {
+        Settings { alerts: alerts::built_in(), ..Settings::default() }
+    }
+
+    /// Leaves no more than one host may have. Returns where the first of each kind stands that is one too many, and
+    /// what is wrong with it.
+    pub(crate) fn cut(&mut self) -> Vec<(usize, String)> {
+        let alerts = alerts::cut(&mut self.alerts);
+        let windows = maintenance::cut(&mut self.maintenance);
+        self.wishes.beyond().chain(alerts).chain(windows).collect()
+    }
+}
+
+/// `jump` or `parent`.
+fn other(name: &'static str, fields: &mut Fields<'_, '_>) -> Option<Jump> {
+    let at = fields.place(name);
+    fields.optional(name, jump).map(|through| Jump { through, at })
 }
 
 fn login(fields: &mut Fields<'_, '_>) -> Option<Login> {

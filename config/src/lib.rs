@@ -56,8 +56,10 @@
 //! entities, elements nested more than 16 deep, more than 64 attributes on one element.
 
 mod access;
+mod alerter;
 mod alerts;
 mod clients;
+mod complaint;
 mod error;
 mod fields;
 mod grammar;
@@ -65,11 +67,15 @@ mod hosts;
 mod include;
 mod inherit;
 mod jumps;
+mod later;
 mod load;
 mod lookup;
+mod maintenance;
 mod model;
 mod names;
+mod notifiers;
 mod paths;
+mod quantities;
 mod ranges;
 mod report;
 mod scope;

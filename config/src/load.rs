@@ -1,6 +1,5 @@
 //! From a path, or from bytes, to a [`Config`]: all files of it or nothing.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,10 +8,11 @@ use zeroize::Zeroizing;
 
 use crate::access::{self, Identity};
 use crate::include::{Files, Include, IncludeError};
+use crate::lookup::server_zone;
 use crate::report::{Report, Text};
 use crate::sections::Sections;
 use crate::text::text;
-use crate::{Alerter, Config, ConfigError, hosts, xml};
+use crate::{Alerter, Config, ConfigError, Host, hosts, notifiers, xml};
 
 /// Of one file. Read as a whole into memory.
 pub(crate) const MAX_BYTES: u64 = 4 * 1024 * 1024;
@@ -162,32 +162,35 @@ impl Loading {
         self.report.command(|| format!("chmod 600 {}", path.display()));
     }
 
+    /// How people are told, and what about it can be judged only now.
+    fn alerter(&mut self, hosts: &[Host]) -> Alerter {
+        let interval = self.sections.collector.value.collector.interval;
+        let later = std::mem::take(&mut self.report.later);
+        notifiers::check(&self.sections.notifiers, later.notifiers(), !self.sections.has_gaps, &mut self.report);
+        later.warn_of_short_holds(interval, &mut self.report);
+        let told = std::mem::take(&mut self.sections.alerter.value);
+        told.alerter(self.sections.defaults.value.mail.as_deref(), hosts, interval, &mut self.report)
+    }
+
     fn finish(mut self, path: &Path) -> Result<Config, ConfigError> {
         let path = PathBuf::from(path);
         if let Some(root_at) = self.sections.root_at.filter(|_| self.sections.clients.is_empty()) {
             self.report.warning(root_at, "no <client>: nothing is monitored");
         }
-        let hosts = hosts::hosts(&mut self.sections, &mut self.report);
+        let zone = self.sections.alerter.value.timezone.unwrap_or_else(server_zone);
+        let hosts = hosts::hosts(&mut self.sections, zone, &mut self.report);
         self.sections.collector.value.warn_of_slow_checks(&hosts, &mut self.report);
+        let alerter = self.alerter(&hosts);
         let findings = self.report.into_findings();
         if !findings.problems.is_empty() {
             let (problems, omitted, command) = (findings.problems, findings.omitted, findings.command);
             return Err(ConfigError::Invalid { path, problems, omitted, command });
         }
-        let Sections { storage, collector, smtp, .. } = self.sections;
+        let Sections { storage, collector, smtp, notifiers, .. } = self.sections;
+        let notifiers = notifiers.into_iter().filter_map(|(name, (notifier, _))| Some((name, notifier?))).collect();
         let (storage, collector, smtp) = (storage.value, collector.value.collector, smtp.value);
         let sha256 = digest(&self.digests);
-        Ok(Config {
-            path,
-            sha256,
-            storage,
-            collector,
-            smtp,
-            alerter: Alerter::default(),
-            notifiers: BTreeMap::new(),
-            hosts,
-            warnings: findings.warnings,
-        })
+        Ok(Config { path, sha256, storage, collector, smtp, alerter, notifiers, hosts, warnings: findings.warnings })
     }
 }
 

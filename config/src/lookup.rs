@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use rules::{Recipient, Rule, RuleKey};
+use rules::{Recipient, Rule, RuleKey, Zone};
 use sample::HostName;
 
+use crate::alerter::everybody;
 use crate::{Config, ConfiguredRule, Host};
 
 impl Config {
@@ -26,11 +27,17 @@ impl Config {
 
     /// Everybody who is told of any host, in the order of their addresses.
     pub fn everybody(&self) -> Vec<Recipient> {
-        let rules = self.hosts.iter().flat_map(|host| &host.rules);
-        let mut all: Vec<_> = rules.flat_map(|configured| configured.rule.telling.recipients.iter().cloned()).collect();
-        all.sort();
-        all.dedup();
-        all
+        everybody(&self.hosts)
+    }
+
+    /// Everybody who is told of what concerns the fleet as a whole, and gets digests and signs of life.
+    pub fn told_of_the_fleet(&self) -> Vec<Recipient> {
+        self.alerter.mail.clone()
+    }
+
+    /// By which clock people are told times: the one that is configured, else the server's.
+    pub fn zone(&self) -> Zone {
+        self.alerter.timezone.unwrap_or_else(server_zone)
     }
 }
 
@@ -45,4 +52,9 @@ impl Host {
         let found = self.rules.iter().find(|configured| configured.rule.key == *key)?;
         (!found.rule.is_off()).then_some(found)
     }
+}
+
+/// The server's time zone; UTC if it has none that is known.
+pub(crate) fn server_zone() -> Zone {
+    iana_time_zone::get_timezone().ok().and_then(|name| name.parse().ok()).unwrap_or(Zone::UTC)
 }

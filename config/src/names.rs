@@ -4,7 +4,8 @@ use std::path::Path;
 
 use sample::{HostName, Untrusted};
 
-use crate::value::{self, Complaint, Parsed};
+use crate::complaint::{Complaint, Parsed};
+use crate::value;
 use crate::{Agent, ranges};
 
 /// `ip`: one address, or all that its ranges stand for.

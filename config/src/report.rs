@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::later::Later;
+
 /// A file with a thousand mistakes has one cause; people read the first ones.
 const MAX_PROBLEMS: usize = 100;
 
@@ -41,6 +43,8 @@ pub(crate) struct Report {
     omitted: usize,
     warnings: Vec<(usize, String)>,
     inline_passwords: Vec<usize>,
+    /// What can be judged only when everything was read.
+    pub(crate) later: Later,
     command: Option<String>,
 }
 
@@ -62,6 +66,7 @@ impl Report {
             omitted: 0,
             warnings: Vec::new(),
             inline_passwords: Vec::new(),
+            later: Later::default(),
             command: None,
         }
     }
@@ -85,6 +90,11 @@ impl Report {
         } else {
             self.omitted += 1;
         }
+    }
+
+    /// How many problems there are so far.
+    pub(crate) fn count(&self) -> usize {
+        self.problems.len() + self.omitted
     }
 
     pub(crate) fn warning(&mut self, at: usize, message: impl Into<String>) {

@@ -2,23 +2,28 @@
 
 use sample::Untrusted;
 
+use crate::alerter::{self, Told};
 use crate::clients::{self, Client, Group};
 use crate::fields::unknown_child;
 use crate::include::{Include, include};
 use crate::inherit::Settings;
+use crate::notifiers::{self, Notifiers};
 use crate::report::Report;
 use crate::settings::{self, Visits};
 use crate::xml::{Attribute, Element};
 use crate::{Smtp, Storage};
 
-const SECTIONS: [&str; 7] = ["storage", "collector", "smtp", "defaults", "group", "client", "include"];
+const SECTIONS: [&str; 9] =
+    ["storage", "collector", "alerter", "smtp", "notifier", "defaults", "group", "client", "include"];
 
 /// What the files hold, each part checked for itself.
 #[derive(Default)]
 pub(crate) struct Sections {
     pub(crate) storage: Single<Storage>,
     pub(crate) collector: Single<Visits>,
+    pub(crate) alerter: Single<Told>,
     pub(crate) smtp: Single<Smtp>,
+    pub(crate) notifiers: Notifiers,
     pub(crate) defaults: Single<Settings>,
     pub(crate) groups: Vec<Group>,
     pub(crate) clients: Vec<Client>,
@@ -61,6 +66,8 @@ impl Sections {
             match child.name {
                 "storage" => self.storage.take(child, report, settings::storage),
                 "collector" => self.collector.take(child, report, settings::collector),
+                "alerter" => self.alerter.take(child, report, alerter::alerter),
+                "notifier" => notifiers::read(child, &mut self.notifiers, report),
                 "smtp" => self.smtp.take(child, report, settings::smtp),
                 "defaults" => self.defaults.take(child, report, clients::defaults),
                 "group" => self.groups.push(clients::group(child, report)),

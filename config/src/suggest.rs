@@ -1,7 +1,7 @@
 //! "did you mean": the allowed word that somebody probably had in mind.
 
 /// Words people use for ours. Without these, `host` would be taken for a mistyped `port`.
-const SYNONYMS: [(&str, &str); 56] = [
+const SYNONYMS: [(&str, &str); 72] = [
     ("address", "ip"),
     ("address", "host"),
     ("agent", "identity-agent"),
@@ -14,7 +14,14 @@ const SYNONYMS: [(&str, &str); 56] = [
     ("cert", "certificate-file"),
     ("certificate", "certificate-file"),
     ("clients", "client"),
+    ("critical", "crit"),
+    ("depends-on", "parent"),
+    ("device", "disk"),
     ("disc", "disk"),
+    ("disabled", "off"),
+    ("down", "unreachable"),
+    ("duration", "for"),
+    ("duration", "lasting"),
     ("email", "mail"),
     ("e-mail", "mail"),
     ("enabled", "wanted"),
@@ -37,6 +44,7 @@ const SYNONYMS: [(&str, &str); 56] = [
     ("metric", "type"),
     ("minimum", "min"),
     ("mountpoint", "mount"),
+    ("nic", "interface"),
     ("nfs", "network-filesystems"),
     ("off", "none"),
     ("pass", "password"),
@@ -48,15 +56,23 @@ const SYNONYMS: [(&str, &str); 56] = [
     ("proxy-jump", "jump"),
     ("proxyjump", "jump"),
     ("ram", "memory"),
+    ("remind", "repeat"),
+    ("runbook", "url"),
+    ("schedule", "cron"),
     ("sender", "from"),
     ("server", "host"),
     ("service", "unit"),
     ("src", "href"),
     ("ssl", "tls"),
+    ("temp", "temperature"),
     ("threshold", "limit"),
     ("to", "mail"),
+    ("tz", "timezone"),
     ("units", "unit"),
     ("user", "username"),
+    ("warning", "warn"),
+    ("window", "maintenance"),
+    ("zone", "timezone"),
     ("workdir", "work-dir"),
 ];
 

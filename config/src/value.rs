@@ -6,86 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rules::Recipient;
-use sample::{HostName, Metric, ParseHostNameError, Scope, Untrusted};
+use sample::{HostName, Metric, Untrusted};
 
-use crate::ranges::RangeError;
+use crate::complaint::{Complaint, Parsed};
 use crate::suggest::nearest;
 
-/// What is wrong with a value.
-#[derive(Debug, PartialEq, thiserror::Error)]
-pub(crate) enum Complaint {
-    #[error("is empty")]
-    Empty,
-    #[error("is not a whole number from {min} to {max}")]
-    NotAWholeNumber { min: u64, max: u64 },
-    #[error("is not a duration such as 500ms, 30s, 5m, 2h or 1d")]
-    NotADuration,
-    #[error("is not from {min} to {max}")]
-    DurationOutOfRange { min: &'static str, max: &'static str },
-    #[error("is not a number such as 85 or 97.5")]
-    NotANumber,
-    #[error("is below 0")]
-    BelowZero,
-    #[error("is not allowed: {0}")]
-    NotAName(ParseHostNameError),
-    #[error("is neither an IP address nor a DNS name")]
-    NotAnAddress,
-    #[error("has a port in it: write port=\"{port}\"")]
-    PortInAddress { port: u16 },
-    #[error("is not a mail address such as ops@example.org, nor several with commas between them")]
-    NotMailAddresses,
-    #[error("holds \"{found}\", which is not a mail address such as ops@example.org")]
-    NotAMailAddress { found: String },
-    #[error("is not a mail address such as ops@example.org")]
-    NotOneMailAddress,
-    #[error("has a control character in it")]
-    ControlCharacter,
-    #[error("begins with \"~\", which is not expanded here: write the whole path")]
-    Tilde,
-    #[error("is not the name of an environment variable")]
-    NotAVariable,
-    #[error("is not a mount point such as /var")]
-    NotAMount,
-    #[error("is not a folder such as /var/tmp/fleet-health (letters, digits and \"/._+@-\")")]
-    NotAWorkDir,
-    #[error("is unknown, {0}")]
-    Unknown(String),
-    #[error(transparent)]
-    Range(#[from] RangeError),
-    #[error("makes \"{made}\", which {complaint}")]
-    Makes { made: String, complaint: Box<Complaint> },
-    #[error(
-        "is not allowed: the name of a group begins with a letter or a digit, goes on with those or \".\", \"_\", \"-\", \
-         and has at most 253 characters"
-    )]
-    NotAGroup,
-    #[error("holds \"{0}\", which is not a fingerprint as `ssh-keygen -lf` prints it: SHA256: and 43 characters")]
-    NotAFingerprint(String),
-    #[error("is an absolute path: write it as seen from the folder of this file")]
-    Absolute,
-    #[error("has \"..\" in it: only what lies in the folder of this file can be included")]
-    LeadsUp,
-    #[error("has \"*\" or \"?\" in the name of a folder: only the last part may have them")]
-    FolderPattern,
-    #[error("is not a path such as conf.d/*.xml")]
-    NotAPath,
-    #[error("asks for none: give 1 or more, or wanted=\"no\" to undo an inherited one")]
-    NoneAskedFor,
-    #[error("is not the name of a process: one has at most {} bytes and no \"/\"", Scope::LONGEST_NAME)]
-    NotAProcess,
-    #[error(
-        "is not the name of a systemd unit such as nginx.service: one has at most {} bytes, letters, digits and \":_.\\@-\", \
-         and does not begin with \"-\", \".\" or \"@\"",
-        Scope::LONGEST_NAME
-    )]
-    NotAUnit,
-    #[error("is a template, which never runs itself: name a unit made of it, such as getty@tty1.service")]
-    Template,
-    #[error("has blanks around it, which no process has in its name")]
-    BlanksAround,
-}
-
-pub(crate) type Parsed<T> = Result<T, Complaint>;
+/// In one attribute. Each rule and each host has its own list.
+const MOST_RECIPIENTS: usize = 100;
 
 /// `did you mean "tls"?`, or the list of what is allowed.
 pub(crate) fn advice(found: &str, allowed: &[&str]) -> String {
@@ -164,25 +91,6 @@ pub(crate) fn duration(text: &str) -> Parsed<Duration> {
     number.checked_mul(milliseconds).map(Duration::from_millis).ok_or(Complaint::NotADuration)
 }
 
-/// A limit or a clear value. The percent sign means nothing, not even where the metric is no share: the original
-/// dropped it from any limit.
-pub(crate) fn limit(text: &str) -> Parsed<f64> {
-    let text = text.trim();
-    decimal(text.strip_suffix('%').map_or(text, str::trim_end))
-}
-
-/// Digits with or without a point in between: not all that Rust reads as a number (`inf`, `1e3`, `.5`).
-fn decimal(text: &str) -> Parsed<f64> {
-    let unsigned = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
-    let digits = |part: &str| (1..=15).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
-    match unsigned.parse() {
-        Ok(_) if text.starts_with('-') && digits(whole) && digits(fraction) => Err(Complaint::BelowZero),
-        Ok(number) if digits(whole) && digits(fraction) => Ok(number),
-        Ok(_) | Err(_) => Err(Complaint::NotANumber),
-    }
-}
-
 pub(crate) fn host_name(text: &str) -> Parsed<HostName> {
     text.parse().map_err(Complaint::NotAName)
 }
@@ -226,15 +134,19 @@ fn is_dns_name(text: &str) -> bool {
     first_fits && name.len() < 253 && name.split('.').all(label) && !last.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// One or more mail addresses, separated by commas; the same one twice counts once.
+/// One or more mail addresses or notifiers, separated by commas; the same one twice counts once.
 pub(crate) fn recipients(text: &str) -> Parsed<Vec<Recipient>> {
     let mut seen = BTreeSet::new();
     let mut recipients = Vec::new();
     if text.trim().is_empty() {
         return Err(Complaint::Empty);
     }
+    if text.split(',').nth(MOST_RECIPIENTS).is_some() {
+        return Err(Complaint::TooManyRecipients);
+    }
     for part in text.split(',').map(str::trim) {
         let not_one = |_| match text.contains(',') {
+            _ if part.starts_with("exec:") => Complaint::NotifierOf { found: Untrusted(part).to_string() },
             true => Complaint::NotAMailAddress { found: Untrusted(part).to_string() },
             false => Complaint::NotMailAddresses,
         };
@@ -246,8 +158,10 @@ pub(crate) fn recipients(text: &str) -> Parsed<Vec<Recipient>> {
     Ok(recipients)
 }
 
+/// A mail address: a notifier is told, and tells nothing.
 pub(crate) fn sender(text: &str) -> Parsed<Recipient> {
-    text.trim().parse().map_err(|_not_one| Complaint::NotOneMailAddress)
+    let sender: Recipient = text.trim().parse().map_err(|_not_one| Complaint::NotOneMailAddress)?;
+    if sender.notifier().is_none() { Ok(sender) } else { Err(Complaint::NotOneMailAddress) }
 }
 
 pub(crate) fn username(text: &str) -> Parsed<String> {
@@ -269,13 +183,6 @@ pub(crate) fn work_dir(text: &str) -> Parsed<String> {
     let parts_fit = text.split('/').all(|part| part != ".." && !part.starts_with('-'));
     let fits = text.len() > 1 && text.starts_with('/') && text.bytes().all(allowed) && parts_fit;
     if fits { Ok(text.trim_end_matches('/').to_owned()) } else { Err(Complaint::NotAWorkDir) }
-}
-
-/// A mount point as the host reports it.
-pub(crate) fn mount(text: &str) -> Parsed<String> {
-    let text = line(text)?;
-    let fits = text == "/" || (text.starts_with('/') && !text.ends_with('/'));
-    if fits { Ok(text.to_owned()) } else { Err(Complaint::NotAMount) }
 }
 
 pub(crate) fn variable(text: &str) -> Parsed<String> {

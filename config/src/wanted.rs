@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use sample::{Scope, most};
 
-use crate::value::{Complaint, Parsed, duration, line, whole_number, within};
+use crate::complaint::{Complaint, Parsed};
+use crate::value::{duration, line, whole_number, within};
 
 /// How long a custom check may take: all of a host's together have 20 seconds.
 pub(crate) fn check_timeout(text: &str) -> Parsed<Duration> {

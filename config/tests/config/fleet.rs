@@ -20,12 +20,12 @@ fn config(elements: &str) -> Config {
     parse(format!("<config><defaults username='m' identity-file='id'/>{elements}</config>").as_bytes()).unwrap()
 }
 
-/// Each rule as `cpu/0 70 web@example.org`.
+/// Each rule that is not built in as `cpu/0 70 web@example.org`.
 fn rules(host: &Host) -> Vec<String> {
-    let rules = host.rules.iter().map(|configured| &configured.rule);
+    let rules = host.rules.iter().filter(|configured| configured.origin.is_some()).map(|configured| &configured.rule);
     let shown = rules.map(|rule| {
-        let mail: Vec<_> = rule.recipients.iter().map(|recipient| recipient.as_str()).collect();
-        format!("{}{}/{} {} {}", rule.key.metric, rule.key.selector, rule.key.ordinal, rule.limit(), mail.join(","))
+        let mail: Vec<_> = rule.telling.recipients.iter().map(|recipient| recipient.as_str()).collect();
+        format!("{}/{} {} {}", rule.key, rule.key.ordinal, rule.levels()[0].limit, mail.join(","))
     });
     shown.collect()
 }
@@ -69,7 +69,7 @@ fn an_alert_of_the_nearer_level_replaces_all_inherited_ones_of_its_type_and_moun
         "cpu/0 90 ops@example.org",
         "inodes/0 90 ops@example.org",
         "memory/0 97 ops@example.org",
-        "diskmount=/var/lib/postgresql/0 75 ops@example.org",
+        "disk mount=/var/lib/postgresql/0 75 ops@example.org",
         "disk/0 80 dba@example.org",
     ];
     assert_eq!(rules(named(&config, "db1")), db);

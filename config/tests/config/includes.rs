@@ -92,7 +92,8 @@ fn an_inherited_rule_remembers_the_file_it_came_from() {
     let folder =
         folder(&[("config.xml", "<config><client ip='a'/><include href='d.xml'/></config>"), ("d.xml", alert)]);
     let host = &load_in(&folder).unwrap().hosts[0];
-    assert_eq!((&*host.rules[0].file, host.rules[0].line), (&*folder.path().join("d.xml"), 2));
+    let origin = host.rules.iter().find_map(|configured| configured.origin.as_ref()).unwrap();
+    assert_eq!((&*origin.file, origin.line), (&*folder.path().join("d.xml"), 2));
 }
 
 #[test]

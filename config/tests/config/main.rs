@@ -2,15 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy allows it in test functions, not in their helpers")]
 
+mod alerts;
 mod fixtures;
 mod fleet;
 mod hostile;
+mod hostile_alerts;
 mod hostile_includes;
 mod includes;
 mod meaning;
 mod permissions;
 mod schema;
 mod scope;
+mod telling;
 
 use std::path::{Path, PathBuf};
 

@@ -13,15 +13,17 @@ fn valid(name: &str) -> Config {
     parse(&std::fs::read(folder("testdata/valid").join(name)).unwrap()).unwrap()
 }
 
-/// Each rule as `cpu/0 ≥90 ≤85.5 ops@example.org line 5`.
+/// Each rule that is not built in as `cpu/0 ≥90 ≤85.5 ops@example.org line 5`.
 fn rules_of(config: &Config, host: usize) -> Vec<String> {
     let rule = |configured: &config::ConfiguredRule| {
         let rule = &configured.rule;
-        let mails: Vec<_> = rule.recipients.iter().map(Recipient::as_str).collect();
-        let what = format!("{}{}/{}", rule.key.metric, rule.key.selector, rule.key.ordinal);
-        format!("{what} ≥{} ≤{} {} line {}", rule.limit(), rule.clear(), mails.join(","), configured.line)
+        let mails: Vec<_> = rule.telling.recipients.iter().map(Recipient::as_str).collect();
+        let line = configured.origin.as_ref()?.line;
+        let [level] = rule.levels() else { panic!("one level") };
+        let what = format!("{}/{}", rule.key, rule.key.ordinal);
+        Some(format!("{what} ≥{} ≤{} {} line {line}", level.limit, level.clear, mails.join(",")))
     };
-    config.hosts[host].rules.iter().map(rule).collect()
+    config.hosts[host].rules.iter().filter_map(|configured| rule(configured)).collect()
 }
 
 fn warnings(config: &Config) -> Vec<String> {
@@ -134,20 +136,20 @@ fn an_alert_of_a_client_replaces_the_inherited_ones_of_its_type_and_mount() {
         [
             "cpu/0 ≥90 ≤85.5 ops@example.org line 11",
             "disk/0 ≥90 ≤85.5 ops@example.org line 12",
-            "diskmount=//0 ≥95 ≤90.25 root@localhost line 13",
+            "disk mount=//0 ≥95 ≤90.25 root@localhost line 13",
         ]
     );
     assert_eq!(
         rules_of(&config, 1),
         [
             "disk/0 ≥90 ≤85.5 web@example.org line 12",
-            "diskmount=//0 ≥80 ≤76 web@example.org line 6",
+            "disk mount=//0 ≥80 ≤76 web@example.org line 6",
             "cpu/0 ≥70 ≤50 a@example.org,b@example.org line 7",
             "cpu/1 ≥99 ≤94.05 web@example.org line 8",
         ]
     );
-    let root = &config.hosts[1].rules[1].rule.key;
-    assert_eq!((root.metric, &root.selector), (Metric::Disk, &Selector::Mount("/".to_owned())));
+    let root = Selector::Named("/".to_owned());
+    assert!(config.hosts[1].rules.iter().any(|it| it.rule.key.metric == Metric::Disk && it.rule.key.selector == root));
 }
 
 #[test]
