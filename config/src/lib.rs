@@ -14,9 +14,26 @@
 //!   `<defaults>`. The attributes of the login (`identity-file`, `passphrase-file`, `passphrase-env`,
 //!   `certificate-file`, `identity-agent`, `password`, `password-file`, `password-env`) are inherited together or not at
 //!   all.
-//! - *Alerts.* A client's rules are the alerts of `<defaults>`, of its group, and then its own. One alert of a nearer
-//!   level replaces all inherited ones of the same type and mount. Mail goes to the alert's `mail`, else the client's,
-//!   else the group's, else that of `<defaults>`.
+//! - *Alerts.* A client's rules are the built-in ones ([`rules::builtin`]), the alerts of `<defaults>`, of its group, and
+//!   then its own. One alert of a nearer level replaces all inherited and built-in ones of the same type and selector
+//!   (`mount`, `interface` and so on), `off="yes"` without anything in their place. Mail goes to the alert's `mail`,
+//!   else the client's, else the group's, else that of `<defaults>`. At most 256 alerts come to one host.
+//! - *Limits.* They are in the metric's unit: percent with or without the sign, seconds or a duration (`100d`),
+//!   milliseconds or a duration (`20ms`), bytes per second or a size (`50MB`, `50MB/s`). `kB`, `MB`, `GB`, `TB`, `PB` are
+//!   powers of 1000, `KiB` to `PiB` of 1024. With `warn` and `crit` the alert is over where the milder one is: `clear` is
+//!   for that one. A state needs no limit: what it does not say is as built in, else a warning; with `severity` it has one
+//!   level, from the mildest on.
+//! - *Forecasts.* `forecast` on `disk` makes a rule of its own, `disk-full`, with the same selector and the same people, or
+//!   only that one if there is no limit beside it. Each of both is inherited and replaced by itself, but `off` on `disk`
+//!   is for both.
+//! - *The fleet.* `<alerter>` may hold alerts of type `collector`, and nothing else may. Without a limit it is three
+//!   intervals of `<collector>`, which then has to have one.
+//! - *Notifiers.* `exec:chat` may stand wherever people are told, and needs a `<notifier name="chat">`. Its command is
+//!   parted at blanks; no shell sees it.
+//! - *Parents.* `parent` names the client that this one depends on, by default its jump host. As with `jump`, `none` undoes
+//!   an inherited one (and the default), a client that inherits itself has none, and circles are a mistake.
+//! - *Maintenance.* The windows of a client are those of `<defaults>`, of its group, and its own, at most 64. They begin by
+//!   their own `timezone`, else that of `<alerter>`, else the server's.
 //! - *What is looked at.* A client's processes and units are those of `<defaults>`, of its group, and its own; one of a
 //!   nearer level takes the place of an inherited one of the same name, and `wanted="no"` undoes it. `nginx` and
 //!   `nginx.service` are one unit, which is known by the second name everywhere else. A `wanted="no"` that undoes nothing
@@ -42,7 +59,7 @@
 //! # Differences to the original of 2017
 //!
 //! A config.xml of the original is read with the meaning it had, down to a `%` after any limit and to limits above
-//! 100 % (which are warned of: they are never reached). What it accepted and this does not:
+//! 100 % (which are warned of: they are never reached); the built-in rules are new beside its alerts. What it accepted and this does not:
 //!
 //! - `encoding="ISO-8859-1"`, or any other than UTF-8, in the XML declaration: save the file as UTF-8.
 //! - A name beside a mail address, as in `mail="Ops <ops@example.org>"`: write the address alone.

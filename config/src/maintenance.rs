@@ -15,13 +15,13 @@ use crate::xml::Element;
 
 /// For one host.
 const MOST_WINDOWS: usize = 64;
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// A window, which begins by a clock that may be known later.
 pub(crate) struct Planned {
-    cron: String,
-    lasting: Duration,
-    zone: Option<Zone>,
-    comment: Option<String>,
+    /// By its own clock, or by UTC.
+    window: Maintenance,
+    names_zone: bool,
     /// Where it stands.
     pub(crate) at: usize,
 }
@@ -36,12 +36,12 @@ pub(crate) fn read(element: &Element<'_>, level: &mut Vec<Arc<Planned>>, report:
     let lasting = fields.required("lasting", window);
     let zone = fields.optional("timezone", zone);
     let comment = fields.optional("comment", text);
-    let probe = lasting.unwrap_or(Duration::from_secs(60));
-    let cron = fields.required("cron", |text| cron(text, probe));
-    let is_zone_right = zone.is_some() || !fields.has("timezone");
+    // If that is wrong it was told, and what is wrong with the rest is told as well.
+    let lasting = lasting.unwrap_or(MINUTE);
+    let window = fields.required("cron", |cron| window_of(cron, lasting, zone.unwrap_or(Zone::UTC), comment));
     fields.finish();
-    if let Some((cron, lasting)) = cron.zip(lasting).filter(|_| is_zone_right) {
-        level.push(Arc::new(Planned { cron, lasting, zone, comment, at: element.at }));
+    if let Some(window) = window {
+        level.push(Arc::new(Planned { window, names_zone: zone.is_some(), at: element.at }));
     }
 }
 
@@ -62,17 +62,18 @@ pub(crate) fn zone(text: &str) -> Parsed<Zone> {
     text.trim().parse().map_err(|_unknown| unknown())
 }
 
-fn cron(text: &str, lasting: Duration) -> Parsed<String> {
-    let text = line(text)?.trim();
-    match Maintenance::new(text, lasting, Zone::UTC, None) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(Complaint::Other(format!("is not right: {error}"))),
-    }
+fn window_of(cron: &str, lasting: Duration, zone: Zone, comment: Option<String>) -> Parsed<Maintenance> {
+    let window = Maintenance::new(line(cron)?.trim(), lasting, zone, comment);
+    window.map_err(|error| Complaint::Other(format!("is not right: {error}")))
 }
 
 impl Planned {
     /// By this clock, if it names none.
     pub(crate) fn window(&self, zone: Zone) -> Option<Maintenance> {
-        Maintenance::new(&self.cron, self.lasting, self.zone.unwrap_or(zone), self.comment.clone()).ok()
+        let Maintenance { cron, lasting, comment, .. } = &self.window;
+        if self.names_zone || self.window.zone == zone {
+            return Some(self.window.clone());
+        }
+        Maintenance::new(cron, *lasting, zone, comment.clone()).ok()
     }
 }

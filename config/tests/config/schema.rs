@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use sample::Metric;
+
 use super::{file_name, folder, xml_files};
 
 /// Lines with mistakes that XML Schema 1.0 has no words for: rules over several attributes, ranges of durations, what
@@ -74,6 +76,36 @@ fn the_schema_refuses_the_lines_we_refuse() {
         let theirs = lines(&String::from_utf8_lossy(&output.stderr), path.to_str().unwrap());
         assert_eq!(theirs, ours, "{}", file_name(&path));
     }
+}
+
+#[test]
+fn the_schema_and_the_example_know_every_metric_and_nothing_else() {
+    let xsd = std::fs::read_to_string(schema()).unwrap();
+    let (_, rest) = xsd.split_once("<xs:simpleType name=\"metric\">").unwrap();
+    let (listed, _) = rest.split_once("</xs:simpleType>").unwrap();
+    let listed: Vec<&str> = listed.split("value=\"").skip(1).filter_map(|it| it.split('"').next()).collect();
+    let all: Vec<&str> = Metric::ALL.iter().map(|metric| metric.name()).collect();
+    assert_eq!(listed, all);
+    for name in all {
+        assert!(is_in_the_example(name), "{name}");
+    }
+}
+
+#[test]
+fn the_example_names_every_attribute_and_element_that_the_schema_has() {
+    let xsd = std::fs::read_to_string(schema()).unwrap();
+    for kind in ["<xs:attribute name=\"", "<xs:element name=\""] {
+        let names: Vec<&str> = xsd.split(kind).skip(1).filter_map(|it| it.split('"').next()).collect();
+        assert!(names.len() > 10);
+        for name in names.into_iter().filter(|name| !name.ends_with("-timeout")) {
+            assert!(is_in_the_example(name), "{name}");
+        }
+    }
+}
+
+fn is_in_the_example(word: &str) -> bool {
+    let text = std::fs::read_to_string(folder("example/config.xml")).unwrap();
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').any(|found| found == word)
 }
 
 /// The line numbers of messages that begin with `file:line:`.
