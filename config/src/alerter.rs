@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rules::{Recipient, Repeats, Zone};
 
-use crate::alerts::{self, About, Alert, Sharing};
+use crate::alerts::{self, About, Alert, Sharing, warn_of_haste};
 use crate::fields::{Fields, unknown_child};
 use crate::maintenance::zone;
 use crate::quantities::{heartbeat, lateness, reminder};
@@ -58,7 +58,11 @@ pub(crate) fn alerter(element: &Element<'_>, report: &mut Report) -> Told {
 
 fn repeats(fields: &mut Fields<'_, '_>) -> Repeats {
     let default = Repeats::default();
-    let mut repeat = |name, default| fields.optional(name, reminder).unwrap_or(default);
+    let mut repeat = |name, default| {
+        let every = fields.optional(name, reminder).unwrap_or(default);
+        every.into_iter().for_each(|every| warn_of_haste(name, every, fields));
+        every
+    };
     Repeats {
         critical: repeat("repeat-critical", default.critical),
         warning: repeat("repeat-warning", default.warning),

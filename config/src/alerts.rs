@@ -22,7 +22,7 @@ use crate::value::{one_of, whole_number, yes_or_no};
 use crate::xml::Element;
 
 pub(crate) use sharing::Sharing;
-pub(crate) use telling::text;
+pub(crate) use telling::{text, warn_of_haste};
 
 /// For one host, built-in ones aside. Each host of a range has its own list of them.
 pub(crate) const MOST_ALERTS: usize = 256;

@@ -17,11 +17,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub(super) fn telling(fields: &mut Fields<'_, '_>) -> (Telling, Option<Vec<Recipient>>) {
     let mail = fields.recipients("mail");
     let repeat = fields.optional("repeat", repeat).unwrap_or_default();
-    if matches!(repeat, Repeat::Every(every) if every < MINUTE) {
-        let at = fields.place("repeat");
-        fields
-            .report
-            .warning(at, "reminders more often than every minute: mails-per-hour of <alerter> will hold most of them");
+    if let Repeat::Every(every) = repeat {
+        warn_of_haste("repeat", every, fields);
     }
     let telling = Telling {
         recipients: Vec::new(),
@@ -32,6 +29,15 @@ pub(super) fn telling(fields: &mut Fields<'_, '_>) -> (Telling, Option<Vec<Recip
         text: fields.optional("text", text),
     };
     (telling, mail)
+}
+
+/// Warns of reminders that would come all the time.
+pub(crate) fn warn_of_haste(name: &str, every: Duration, fields: &mut Fields<'_, '_>) {
+    if every < MINUTE {
+        let at = fields.place(name);
+        let message = "reminders more often than every minute: mails-per-hour of <alerter> will hold most of them";
+        fields.report.warning(at, message);
+    }
 }
 
 fn escalation(fields: &mut Fields<'_, '_>) -> Option<Escalation> {

@@ -49,6 +49,14 @@ fn every_setting_of_the_alerter_arrives() {
 }
 
 #[test]
+fn reminders_that_come_all_the_time_are_warned_of() {
+    let config = config("<client ip='a'/><alerter repeat-critical='30s' repeat-warning='1m' repeat-info='never'/>");
+    let told: Vec<_> = config.warnings.iter().map(ToString::to_string).collect();
+    let message = "reminders more often than every minute: mails-per-hour of <alerter> will hold most of them";
+    assert_eq!(told, [format!("/etc/fleet/config.xml:1:94: {message}")]);
+}
+
+#[test]
 fn without_an_alerter_there_are_defaults() {
     let alerter = config("").alerter;
     assert_eq!((alerter.mails_per_hour, alerter.repeats), (20, rules::Repeats::default()));
