@@ -4,6 +4,7 @@ mod levels;
 mod selector;
 mod sharing;
 mod telling;
+mod unwanted;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
@@ -23,6 +24,7 @@ use crate::xml::Element;
 
 pub(crate) use sharing::Sharing;
 pub(crate) use telling::{text, warn_of_haste};
+pub(crate) use unwanted::Unwanted;
 
 /// For one host, built-in ones aside. Each host of a range has its own list of them.
 pub(crate) const MOST_ALERTS: usize = 256;

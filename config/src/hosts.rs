@@ -1,11 +1,12 @@
 //! From clients, groups and defaults to hosts: what each inherits, and whether they go together.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use rules::Zone;
 use sample::HostName;
 
-use crate::alerts::Sharing;
+use crate::alerts::{Alert, Sharing, Unwanted};
 use crate::clients::{Client, Group};
 use crate::inherit::{Jump, Settings};
 use crate::report::Report;
@@ -44,6 +45,7 @@ pub(crate) fn hosts(sections: &mut Sections, zone: Zone, report: &mut Report) ->
     let mut sharing = Sharing::new(zone);
     let mut groups = Groups::new(sections, report);
     let (mut all, mut index, mut silent) = (Vec::new(), Index::new(), Vec::new());
+    let mut unwanted = Unwanted::default();
     let (mut formerly, mut told) = (Vec::new(), HashSet::new());
     let all_are_named = !has_gaps && clients.iter().all(|client| !client.names.is_empty());
     for client in clients {
@@ -53,6 +55,9 @@ pub(crate) fn hosts(sections: &mut Sections, zone: Zone, report: &mut Report) ->
         }
         formerly.push((client.formerly_at, client.formerly.clone()));
         let expanded = expand(client, &mut groups, &mut sharing, report);
+        if let Some(host) = expanded.hosts.first().and_then(|named| named.host.as_ref()) {
+            unwanted.compare(&expanded.alerts, &host.scope);
+        }
         if expanded.tells_nobody {
             silent.push(expanded.at);
         }
@@ -63,6 +68,7 @@ pub(crate) fn hosts(sections: &mut Sections, zone: Zone, report: &mut Report) ->
         add(expanded.hosts, &mut all, &mut index, report);
     }
     groups.warn_of_unused(report);
+    unwanted.warn(report);
     warn_of_silent(&silent, report);
     check_former_names(&formerly, &all, &index, report);
     jumps::resolve(&mut all, &index, all_are_named, report);
@@ -140,6 +146,7 @@ fn already(what: &str, name: &str, line: &str) -> String {
 struct Expanded {
     at: usize,
     hosts: Vec<Named>,
+    alerts: Vec<Arc<Alert>>,
     /// A rule of it has no recipient.
     tells_nobody: bool,
     /// Where it wants more to be looked at than a probe takes, and what is wrong with that.
@@ -161,6 +168,7 @@ fn expand(mut client: Client, groups: &mut Groups<'_>, sharing: &mut Sharing, re
     }
     let (jump, parent) = (settings.jump.clone(), settings.parent.clone());
     let beyond = settings.cut();
+    let alerts = settings.alerts.clone();
     let first = first_host(&client, settings, sharing, report);
     let tells_nobody = first.as_ref().is_some_and(tells_nobody);
     let named = |(i, name): (usize, HostName)| {
@@ -178,7 +186,7 @@ fn expand(mut client: Client, groups: &mut Groups<'_>, sharing: &mut Sharing, re
         Named { at: client.name_at, jump, parent, host, name }
     };
     let hosts = client.names.into_iter().enumerate().map(named).collect();
-    Expanded { at: client.at, hosts, tells_nobody, beyond }
+    Expanded { at: client.at, hosts, alerts, tells_nobody, beyond }
 }
 
 fn tells_nobody(host: &Host) -> bool {

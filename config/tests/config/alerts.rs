@@ -234,6 +234,17 @@ fn a_time_shorter_than_the_interval_is_warned_of_if_that_is_known() {
 }
 
 #[test]
+fn an_alert_over_a_process_or_unit_that_no_host_wants_is_warned_of() {
+    let unit = "<alert type='unit' unit='nginx'/><alert type='process' process='post*'/>";
+    let never = |what: &str| format!("no {what} is wanted where this alert counts: it never fires");
+    let told = [never("<unit> \"nginx.service\""), never("<process> \"post*\"")];
+    assert_eq!(warnings(&levels(unit, "", "")), told);
+    let wanted = "<unit name='nginx'/><process name='postgres'/>";
+    assert_eq!(warnings(&levels(unit, "", wanted)), [""; 0]);
+    assert_eq!(warnings(&levels("<alert type='unit' unit='x' off='yes'/><alert type='unit'/>", "", "")), [""; 0]);
+}
+
+#[test]
 fn an_alert_that_tells_nobody_is_warned_of_unless_it_is_off() {
     let told = |alert: &str| {
         let text = format!("<config><client ip='a' username='m' identity-file='id'>{alert}</client></config>");
