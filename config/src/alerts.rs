@@ -215,6 +215,11 @@ fn check(metric: Option<Metric>, about: About, off: bool, fields: &mut Fields<'_
     if !has_limit && !has_forecast && !off && base(metric).is_none() {
         fields.missing("limit");
     }
+    check_place(metric, about, fields);
+}
+
+/// Reports an alert that stands where it is about nothing.
+fn check_place(metric: Metric, about: About, fields: &mut Fields<'_, '_>) {
     match about {
         About::Hosts if metric == Metric::Collector => {
             fields.refuse("type", "collector is about the fleet: this <alert> belongs into <alerter>");

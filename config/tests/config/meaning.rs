@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use config::{Config, HostKeyPolicy, SecretSource, Security};
-use rules::{Recipient, Selector};
+use rules::{Hold, Recipient, Selector, Severity, Side};
 use sample::Metric;
 
 use super::{folder, mistakes, parse};
@@ -46,6 +46,10 @@ fn a_file_of_the_original_keeps_its_meaning() {
             "uptime/0 ≥8640000 ≤8208000 ops@example.org line 5",
         ]
     );
+    for rule in host.rules.iter().filter(|it| it.origin.is_some()).map(|it| &it.rule) {
+        assert_eq!((rule.levels()[0].severity, rule.side()), (Severity::Warning, Side::Above));
+        assert_eq!((rule.rise, rule.fall, rule.and_free_below), (Hold::default(), Hold::default(), None));
+    }
     assert_eq!(config.storage.database, Path::new("fleet.db"));
     assert_eq!((config.smtp.host.as_str(), config.smtp.port, config.smtp.security), ("localhost", 25, Security::None));
     assert!(config.smtp.credentials.is_none());
