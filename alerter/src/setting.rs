@@ -36,7 +36,7 @@ impl Setting {
             tracing::warn!("{warning}");
         }
         let database = state_dir.join(&config.storage.database);
-        let zone = config.alerter.timezone.unwrap_or_else(config::zone_of_the_system);
+        let zone = config.zone();
         let (text, html) = (config.alerter.text_template.as_deref(), config.alerter.html_template.as_deref());
         let templates = Templates::load(text, html).unwrap_or_else(|error| {
             tracing::warn!(error = &error as &dyn std::error::Error, "the built-in templates are used");

@@ -104,7 +104,6 @@ mod text;
 mod value;
 mod wanted;
 mod xml;
-mod zone;
 
 pub use access::Refusal;
 pub use error::ConfigError;
@@ -117,4 +116,3 @@ pub use paths::{Environment, locate, state_dir};
 pub use report::Problem;
 pub use rules::wildcard_match;
 pub use secret::{Secret, SecretError, SecretSource, check_secret_file};
-pub use zone::zone_of_the_system;

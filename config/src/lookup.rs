@@ -20,11 +20,6 @@ impl Config {
         pairs.collect()
     }
 
-    /// Who is told of what concerns the fleet as a whole.
-    pub fn told_of_the_fleet(&self) -> Vec<Recipient> {
-        if self.alerter.mail.is_empty() { self.everybody() } else { self.alerter.mail.clone() }
-    }
-
     /// Everybody who is told of any host, in the order of their addresses.
     pub fn everybody(&self) -> Vec<Recipient> {
         everybody(&self.hosts)
@@ -54,7 +49,9 @@ impl Host {
     }
 }
 
-/// The server's time zone; UTC if it has none that is known.
+/// The time zone that the environment (`TZ`) or else the server names; UTC if neither names one that is known.
 pub(crate) fn server_zone() -> Zone {
-    iana_time_zone::get_timezone().ok().and_then(|name| name.parse().ok()).unwrap_or(Zone::UTC)
+    let named = std::env::var("TZ").ok().and_then(|name| name.trim_start_matches(':').parse().ok());
+    let servers = || iana_time_zone::get_timezone().ok().and_then(|name| name.parse().ok());
+    named.or_else(servers).unwrap_or(Zone::UTC)
 }
