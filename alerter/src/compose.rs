@@ -2,15 +2,41 @@
 //!
 //! A mail is rendered here once. Every attempt and every recipient gets these bytes and this Message-ID, so that a
 //! duplicate is recognised as one.
+//!
+//! What hosts and people chose is made plain and cut where it enters an [`entry`]; the HTML template escapes it once
+//! more. So a template, also one of the installation's own, only ever sees text that can be shown.
 
+mod chapters;
+mod digest;
+mod entry;
+mod fingerprint;
 pub(crate) mod message;
 mod message_id;
+mod notifier;
+mod quoted_printable;
+mod shown;
+mod subject;
+mod templates;
+mod trend;
+
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use rules::{Incident, NoticeKind, Recipient, Zone};
 use sample::{Timestamp, TopProcess};
+
+use chapters::{Chapters, MOST_ENTRIES};
+use message::{Head, Parts, Thread};
+use templates::Pages;
+
+pub use digest::{Digest, Heartbeat, LostMail, Unvisited, digest, heartbeat};
+pub use templates::Templates;
+
+/// What a mail may have; what is more is counted in it. Some servers take no more than a megabyte, and nobody reads it.
+const MOST_BYTES: usize = 200_000;
 
 /// What every mail of this installation has in common.
 #[derive(Clone, Debug)]
@@ -25,16 +51,6 @@ pub struct Stationery {
     pub late_after: Duration,
     /// The templates.
     pub templates: Templates,
-}
-
-/// The templates of a mail. One that can't be read or rendered gives way to the built-in one, and is warned of: a
-/// mistake in it keeps no mail back.
-#[derive(Clone, Debug, Default)]
-pub struct Templates {
-    /// Of the text.
-    pub text: Option<String>,
-    /// Of the HTML.
-    pub html: Option<String>,
 }
 
 /// One incident as a mail tells it.
@@ -59,6 +75,9 @@ pub struct Occasion {
     pub is_initial: bool,
     /// The last one that the hour allows: what comes then waits.
     pub is_last_of_the_hour: bool,
+    /// How many mails with exactly these notices were made before, and replaced or given up: their Message-IDs are
+    /// taken.
+    pub remade: u32,
 }
 
 /// A mail, ready to be kept.
@@ -66,7 +85,7 @@ pub struct Occasion {
 pub struct Letter {
     /// With its angle brackets.
     pub message_id: String,
-    /// For people; the bytes have it encoded.
+    /// For people; the bytes have it encoded. At most 200 characters, without control characters.
     pub subject: String,
     /// The text part, before it was encoded.
     pub text: String,
@@ -77,12 +96,15 @@ pub struct Letter {
 /// The mail could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ComposeError {
-    /// The template.
-    #[error("cannot render the text of a mail")]
+    /// A template.
+    #[error("cannot render a template")]
     Template(#[source] minijinja::Error),
     /// The message.
     #[error("cannot build a mail")]
     Message(#[source] lettre::error::Error),
+    /// What a notifier gets.
+    #[error("cannot write the JSON of a notifier")]
+    Json(#[source] serde_json::Error),
     /// A file of templates.
     #[error("cannot read the template {}", path.display())]
     TemplateFile {
@@ -94,16 +116,43 @@ pub enum ComposeError {
 }
 
 /// Returns the mail that tells these stories, the most severe first. For a notifier (all recipients are), the JSON that
-/// its command gets.
+/// its command gets; its form is in [`notifier`].
+///
+/// It has at most 200 entries and 200,000 bytes; what does not fit is counted.
 ///
 /// # Errors
 /// It can't be rendered.
 pub fn letter(
-    _stories: &[Story],
-    _recipients: &[Recipient],
-    _stationery: &Stationery,
-    _occasion: Occasion,
-    _now: Timestamp,
+    stories: &[Story],
+    recipients: &[Recipient],
+    stationery: &Stationery,
+    occasion: Occasion,
+    now: Timestamp,
 ) -> Result<Letter, ComposeError> {
-    todo!()
+    let chapters = Chapters::of(stories);
+    let subject = subject::subject(&chapters, occasion);
+    let message_id = message_id::of_stories(stories, recipients, stationery, occasion);
+    let pages = Pages::new(&stationery.templates)?;
+    let mut most = MOST_ENTRIES;
+    loop {
+        let values = chapters.values(most, &subject, stationery, occasion, now);
+        let text = pages.text(&values)?;
+        let content = if is_for_notifiers(recipients) {
+            let about = notifier::About { message_id: &message_id, subject: &subject, created: now };
+            notifier::content(&about, &chapters.told(most), &text)?
+        } else {
+            let head = Head { from: &stationery.from, recipients, subject: &subject, message_id: &message_id };
+            let thread = Thread::of(&chapters, stationery);
+            message::alternatives(&head, &thread, Parts { text: &text, html: &pages.html(&values)? }, now)?
+        };
+        if content.len() <= MOST_BYTES || most == 0 {
+            return Ok(Letter { message_id, subject, text, content });
+        }
+        most /= 2;
+    }
+}
+
+/// Whether what is written is for programs, not for people.
+fn is_for_notifiers(recipients: &[Recipient]) -> bool {
+    !recipients.is_empty() && recipients.iter().all(|recipient| recipient.notifier().is_some())
 }
