@@ -106,7 +106,11 @@ fn story(number: usize) -> Story {
             worst: 2.0,
             flapping: false,
             ended: kind.is_last().then_some(end),
-            telling: Telling { url: Some(name.clone()), text: Some(name.clone()), ..Telling::default() },
+            telling: Telling {
+                url: (number % 2 == 0).then(|| name.clone()),
+                text: (number % 2 == 1).then(|| name.clone()),
+                ..Telling::default()
+            },
             ack: None,
             told: Vec::new(),
         },
@@ -250,7 +254,7 @@ fn no_hostile_name_gets_out_of_its_place() {
         .chain(
             stories
                 .iter()
-                .step_by(37)
+                .step_by(101)
                 .map(|story| (write_to("ops@example.org", std::slice::from_ref(story)), escaped(story))),
         )
         .collect();

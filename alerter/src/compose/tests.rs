@@ -1,6 +1,7 @@
 mod advice;
 mod golden;
 mod ids;
+mod notifiers;
 mod order;
 mod own_templates;
 mod size;
