@@ -3,7 +3,7 @@
 //! A mail is rendered here once. Every attempt and every recipient gets these bytes and this Message-ID, so that a
 //! duplicate is recognised as one.
 //!
-//! What hosts and people chose is made plain and cut where it enters an [`entry`]; the HTML template escapes it once
+//! What hosts and people chose is made plain and cut where it enters an entry; the HTML template escapes it once
 //! more. So a template, also one of the installation's own, only ever sees text that can be shown.
 
 mod chapters;
@@ -12,7 +12,7 @@ mod entry;
 mod fingerprint;
 pub(crate) mod message;
 mod message_id;
-mod notifier;
+pub mod notifier;
 mod quoted_printable;
 mod shown;
 mod subject;

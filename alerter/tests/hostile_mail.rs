@@ -107,8 +107,8 @@ fn story(number: usize) -> Story {
             flapping: false,
             ended: kind.is_last().then_some(end),
             telling: Telling {
-                url: (number % 2 == 0).then(|| name.clone()),
-                text: (number % 2 == 1).then(|| name.clone()),
+                url: number.is_multiple_of(2).then(|| name.clone()),
+                text: (!number.is_multiple_of(2)).then(|| name.clone()),
                 ..Telling::default()
             },
             ack: None,

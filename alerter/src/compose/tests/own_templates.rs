@@ -74,3 +74,13 @@ fn templates_are_read_from_files_that_are_text_and_not_huge() {
         assert!(error.to_string().contains(&file.display().to_string()), "{error}");
     }
 }
+
+#[test]
+fn no_text_ends_the_part_it_stands_in() {
+    let mail = String::from_utf8(write(&[memory("web1", Critical, Problem)]).content).unwrap();
+    let (boundary, _) = mail.split_once("boundary=\"").unwrap().1.split_once('"').unwrap();
+    let own = format!("--{boundary}\n--{boundary}--\nmore\n");
+    let letter = write_on(&with(Some(&own), None), &[memory("web1", Critical, Problem)], Occasion::default());
+    assert!(String::from_utf8_lossy(&letter.content).contains(&format!("boundary=\"{boundary}\"")));
+    assert_eq!(read(&letter.content).text, own);
+}
