@@ -81,13 +81,6 @@ fn story(number: usize) -> Story {
     let name = name(number);
     let place = PLACES[number % PLACES.len()];
     let kind = NoticeKind::ALL[number / 7 % NoticeKind::ALL.len()];
-    let (metric, instance) = match place {
-        Place::Mount => (Metric::Disk, name.as_str()),
-        Place::Process => (Metric::Process, name.as_str()),
-        Place::Unit => (Metric::Unit, name.as_str()),
-        Place::Check => (Metric::Check, name.as_str()),
-        Place::LogLine => (Metric::Memory, ""),
-    };
     let top = TopProcess { name: name.clone(), arguments: Some(name.clone()), ..TopProcess::default() };
     let end = End { kind: EventKind::Resolved, at: at(10) };
     Story {
@@ -95,10 +88,7 @@ fn story(number: usize) -> Story {
             id: i64::try_from(number).unwrap(),
             // One each, or what was missed would be told by alert.
             host: Some(format!("web{number}").parse().unwrap()),
-            key: AlertKey {
-                rule: RuleKey { metric, selector: Selector::Every, ordinal: 0 },
-                instance: Instance::from_stored(instance),
-            },
+            key: key(place, &name),
             opened: at(0),
             severity: Severity::ALL[number % 3],
             limit: 1.0,
@@ -119,6 +109,18 @@ fn story(number: usize) -> Story {
         trend: vec![Some(1.0), None, Some(f64::NAN)],
         processes: vec![top],
     }
+}
+
+fn key(place: Place, name: &str) -> AlertKey {
+    let (metric, instance) = match place {
+        Place::Mount => (Metric::Disk, name),
+        Place::Process => (Metric::Process, name),
+        Place::Unit => (Metric::Unit, name),
+        Place::Check => (Metric::Check, name),
+        Place::LogLine => (Metric::Memory, ""),
+    };
+    let rule = RuleKey { metric, selector: Selector::Every, ordinal: 0 };
+    AlertKey { rule, instance: Instance::from_stored(instance) }
 }
 
 fn at(minute: i64) -> Timestamp {

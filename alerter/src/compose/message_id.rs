@@ -22,13 +22,10 @@ pub(super) fn of_stories(
     print.field(&stationery.installation);
     print.number(occasion.remade);
     print.number(stories.len());
-    for story in stories {
-        incident(&mut print, &story.incident);
-        print.field(story.kind.name());
-        print.field(story.incident.severity.name());
-        let before = story.incident.told.iter().filter(|told| recipients.contains(&told.recipient));
-        print.number(before.count());
-    }
+    let mut notices: Vec<String> = stories.iter().map(|story| notice(story, recipients)).collect();
+    // The order of incidents that are equally severe is that of their row ids.
+    notices.sort();
+    notices.iter().for_each(|notice| print.field(notice));
     recipients.iter().for_each(|recipient| print.field(recipient.as_str()));
     in_brackets("fh", &print.digits(), stationery)
 }
@@ -50,6 +47,16 @@ pub(super) fn of_thread(of: &Incident, stationery: &Stationery) -> String {
     print.field(&stationery.installation);
     incident(&mut print, of);
     in_brackets("fh.thread", &print.digits(), stationery)
+}
+
+fn notice(story: &Story, recipients: &[Recipient]) -> String {
+    let mut print = Fingerprint::default();
+    incident(&mut print, &story.incident);
+    print.field(story.kind.name());
+    print.field(story.incident.severity.name());
+    let before = story.incident.told.iter().filter(|told| recipients.contains(&told.recipient));
+    print.number(before.count());
+    print.digits()
 }
 
 fn incident(print: &mut Fingerprint, incident: &Incident) {

@@ -45,6 +45,14 @@ fn the_message_id_is_the_same_for_the_same_notices_and_different_for_any_others(
 }
 
 #[test]
+fn the_message_id_does_not_depend_on_the_order_of_the_notices() {
+    let (first, second) = (memory("web1", Critical, Problem), memory("web2", Critical, Problem));
+    let one_way = write(&[first.clone(), second.clone()]).message_id;
+    assert_eq!(one_way, write(&[second, first.clone()]).message_id);
+    assert_ne!(one_way, write(&[first.clone(), first]).message_id);
+}
+
+#[test]
 fn all_mails_of_an_incident_stand_in_one_thread() {
     let thread = |story: Story| {
         let read = read(&write(&[story]).content);
