@@ -515,6 +515,7 @@ CREATE TABLE delivery (
                         'superseded'           -- a newer mail says more
                     )),
     attempts        INTEGER NOT NULL DEFAULT 0,
+    maybe_taken     INTEGER NOT NULL DEFAULT 0 CHECK (maybe_taken IN (0, 1)),  -- 1: an earlier attempt may have reached its end
     next_attempt_ms INTEGER NOT NULL,
     last_reply      TEXT,                      -- the server's last answer, or what went wrong
     tried_ms        INTEGER,                   -- when the last attempt began

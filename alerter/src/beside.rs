@@ -1,5 +1,7 @@
 //! What stands beside a problem in a mail: how its value went, what was running, when a filesystem will be full.
 
+use std::time::Duration;
+
 use rules::{FreeSpace, Incident, MOST_POINTS, NoticeKind, WINDOW, Why, Zone, forecast};
 use sample::{Metric, Timestamp};
 use storage::{HostId, Store, StoreError};

@@ -20,7 +20,7 @@ const SHORTEST_CYCLE: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// The database can't be read.
-pub fn cycle(store: &Store, config: &Config) -> Result<Duration, StoreError> {
+pub(crate) fn cycle(store: &Store, config: &Config) -> Result<Duration, StoreError> {
     match config.collector.interval {
         Some(interval) => Ok(interval),
         None => Ok(store.usual_interval()?.map_or(DEFAULT_CYCLE, |usual| usual.max(SHORTEST_CYCLE))),
@@ -33,8 +33,12 @@ pub(crate) fn fleet_rules(config: &Config, cycle: Duration) -> Vec<Rule> {
     let is_named = |rule: &Rule| configured.iter().any(|own| own.key.metric == rule.key.metric);
     let builtin = builtin_of_the_fleet(cycle).into_iter().filter(|rule| !is_named(rule));
     let telling = Telling { recipients: config.told_of_the_fleet(), ..Telling::default() };
-    let builtin: Vec<Rule> = builtin.map(|rule| Rule { telling: telling.clone(), ..rule }).collect();
-    configured.into_iter().chain(builtin).collect()
+    let mut rules = configured.clone();
+    rules.extend(builtin.map(|mut rule| {
+        rule.telling.clone_from(&telling);
+        rule
+    }));
+    rules
 }
 
 /// Compares the time since the last finished run with the rules, and returns what changed, to be committed. Nothing

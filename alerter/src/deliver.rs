@@ -116,7 +116,7 @@ impl Round<'_> {
             }
             tried = true;
             let (end, rest) = attempt(delivery);
-            keep_end(self.store, delivery.id, &end, (self.around.now)())?;
+            keep_end(self.store, delivery.id, &end)?;
             self.done.count(&end);
             report(delivery, &end);
             if rest == Rest::Stop {
@@ -169,9 +169,9 @@ fn by_command(delivery: &DueDelivery, config: &Config, around: &Surroundings<'_>
     (end, Rest::GoOn)
 }
 
-fn keep_end(store: &mut Store, delivery: DeliveryId, end: &AttemptEnd, now: Timestamp) -> Result<(), StoreError> {
+fn keep_end(store: &mut Store, delivery: DeliveryId, end: &AttemptEnd) -> Result<(), StoreError> {
     let is_busy = |error: &StoreError| matches!(error, StoreError::Busy { .. });
-    insist(|| store.end_attempt(delivery, end, now), is_busy)
+    insist(|| store.end_attempt(delivery, end), is_busy)
 }
 
 /// Does it until it succeeds, or fails for another reason than that somebody is busy, or has been tried often enough.

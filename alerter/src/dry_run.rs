@@ -7,6 +7,7 @@ use rules::{Ledger, Recipient};
 use sample::{HostName, Timestamp};
 use storage::{HostId, NewEvent, Slice, Store, StoreError};
 
+use crate::collector_watch::watch_collector;
 use crate::compose::Letter;
 use crate::evaluate::Watches;
 use crate::run::{Desk, RunError, with_history};
@@ -69,10 +70,11 @@ fn judged(store: &Store, desk: &Desk<'_>, slice: usize, now: Timestamp) -> Resul
 }
 
 fn record(ledger: &mut Ledger, slice: &Slice, names: &HashMap<HostId, HostName>) {
+    let nobody = rules::Telling::default();
     for changes in &slice.hosts {
         let host = changes.host.and_then(|host| names.get(&host));
         for NewEvent { key, event, telling, .. } in &changes.events {
-            ledger.record(host, key, event, telling.as_ref());
+            ledger.record(host, key, event, telling.as_ref().unwrap_or(&nobody));
         }
     }
 }

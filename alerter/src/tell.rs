@@ -67,7 +67,7 @@ pub(crate) fn telling(
     let mut beside = Beside::new(store, stationery.zone, now);
     let mails = together(round.posts.clone()).into_iter().map(|posts| {
         let stories = stories(&posts[0], &incidents, &mut beside)?;
-        mail(&posts, &stories, stationery, now)
+        mail(store, &posts, &stories, stationery, now)
     });
     let mails = mails.collect::<Result<_, TellError>>()?;
     let Round { settled, capped, .. } = round;
@@ -144,10 +144,24 @@ fn stories(
     notices.map(story).collect()
 }
 
-fn mail(posts: &[Post], stories: &[Story], stationery: &Stationery, now: Timestamp) -> Result<Written, TellError> {
+fn mail(
+    store: &Store,
+    posts: &[Post],
+    stories: &[Story],
+    stationery: &Stationery,
+    now: Timestamp,
+) -> Result<Written, TellError> {
     let recipients: Vec<Recipient> = posts.iter().map(|post| post.recipient.clone()).collect();
     let Post { is_initial, is_last_of_the_hour, .. } = posts[0];
-    let letter = letter(stories, &recipients, stationery, Occasion { is_initial, is_last_of_the_hour }, now)?;
+    let mut occasion = Occasion { is_initial, is_last_of_the_hour, remade: 0 };
+    let letter = loop {
+        let letter = letter(stories, &recipients, stationery, occasion, now)?;
+        // A mail that told the same was replaced or given up: this is another one.
+        if !store.has_mail(&letter.message_id)? {
+            break letter;
+        }
+        occasion.remade += 1;
+    };
     let notices = stories.iter().map(|story| (story.incident.id, story.kind, story.incident.severity)).collect();
     let recipients = posts.iter().map(|post| (post.recipient.clone(), post.replaces)).collect();
     Ok(Written { letter, recipients, notices })

@@ -36,7 +36,7 @@ pub use error::{EngineError, StoreError};
 pub use id::{AlertId, DeliveryId, HostId, RunId, SampleRowId};
 pub use incidents::IncidentFilter;
 pub use lock::{LockError, RunLock};
-pub use outbox::{AttemptEnd, DeliveryFilter, DeliveryRecord, DueDelivery, MailKind, NewMail, StuckMail};
+pub use outbox::{AttemptEnd, DeliveryFilter, DeliveryRecord, DueDelivery, MailKind, NewMail, StuckMail, Way};
 pub use rename::RenameOutcome;
 pub use runs::{RunRecord, RunState};
 pub use status::{FiringAlert, HostStatus, LatestSample, Part};

@@ -78,6 +78,8 @@ pub struct DeliveryRecord {
     pub attempts: u32,
     /// When it is tried next; only for one that has not ended.
     pub next: Option<Timestamp>,
+    /// When it was sent, refused, given up, dropped or replaced.
+    pub ended: Option<Timestamp>,
     /// The server's last answer, or what went wrong.
     pub reply: Option<String>,
 }
@@ -100,6 +102,15 @@ pub struct StuckMail {
     pub deliveries: u64,
     /// Since when the oldest mail waits.
     pub since: Timestamp,
+}
+
+/// How a delivery leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// By mail.
+    Mail,
+    /// By a command of the administrator's.
+    Command,
 }
 
 /// A delivery that may be tried now.

@@ -92,6 +92,8 @@ pub struct LiveAlert {
     pub key: AlertKey,
     /// Where it stands.
     pub state: AlertState,
+    /// The limit that was reached last.
+    pub limit: Option<f64>,
 }
 
 /// What treating some rows came to. It is committed as a whole.
@@ -165,6 +167,12 @@ impl Untreated {
 }
 
 impl Backlog {
+    /// The place of the last row, readable or not.
+    pub fn last(&self) -> Option<Cursor> {
+        let readable = self.rows.last().map(Untreated::cursor);
+        readable.max(self.unreadable.last().copied())
+    }
+
     /// Nothing is left to be treated.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty() && self.unreadable.is_empty()

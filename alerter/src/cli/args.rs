@@ -77,7 +77,7 @@ pub(super) enum Command {
     /// Send a test mail and tell each step
     TestMail {
         /// Who gets it
-        #[arg(value_name = "ADDRESS")]
+        #[arg(value_name = "ADDRESS", value_parser = address)]
         to: Recipient,
     },
 }
@@ -93,6 +93,15 @@ pub(super) struct RunArgs {
     /// The time zone of --schedule, such as Europe/Berlin [default: the server's]
     #[arg(long, value_name = "TZ", requires = "schedule")]
     pub(super) timezone: Option<String>,
+}
+
+/// A mail address; not the name of a notifier.
+fn address(text: &str) -> Result<Recipient, String> {
+    let recipient: Recipient = text.parse().map_err(|error: rules::ParseRecipientError| error.to_string())?;
+    match recipient.notifier() {
+        None => Ok(recipient),
+        Some(_) => Err("expected a mail address, not a notifier".to_owned()),
+    }
 }
 
 impl Args {
@@ -183,5 +192,6 @@ mod tests {
     fn a_test_mail_goes_to_an_address_and_nothing_else() {
         assert!(Args::try_parse_from(["fleet-alerter", "test-mail", "a@example.org"]).is_ok());
         assert!(Args::try_parse_from(["fleet-alerter", "test-mail", "a@example.org\r\nDATA"]).is_err());
+        assert!(Args::try_parse_from(["fleet-alerter", "test-mail", "exec:chat"]).is_err());
     }
 }

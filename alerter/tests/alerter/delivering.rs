@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use alerter::Surroundings;
 use alerter::deliver::Timeouts;
-use storage::Store;
+use storage::{Store, Way};
+use tokio_util::sync::CancellationToken;
 
 use crate::fleet::{Fleet, at, client, memory, quick};
 use crate::smtp_server::{Answer, CLOSED_PORT, Heard, SmtpServer, Verb, message_id};
@@ -147,7 +149,7 @@ fn the_intent_is_committed_before_the_server_hears_of_the_mail() {
         if said.verb == Verb::Mail {
             // A delivery under way is not due; one that was not committed as such would be.
             let store = Store::open_existing(path.get().unwrap(), at(1)).unwrap();
-            assert_eq!(store.due_deliveries(at(1), 9).unwrap(), []);
+            assert_eq!(store.due_deliveries(Way::Mail, at(1), 9).unwrap(), []);
             assert_eq!(store.undelivered().unwrap(), 1);
             checked.fetch_add(1, Ordering::SeqCst);
         }
@@ -165,7 +167,7 @@ fn what_a_killed_run_was_sending_is_sent_again() {
     let fleet = fleet(CLOSED_PORT);
     fleet.alert(1);
     let mut store = fleet.store();
-    let due = store.due_deliveries(at(5), 1).unwrap();
+    let due = store.due_deliveries(Way::Mail, at(5), 1).unwrap();
     // As far as a run comes that is killed in mid-send.
     assert!(store.begin_attempt(due[0].id, at(5)).unwrap());
     assert_eq!(fleet.due(6).len(), 2);

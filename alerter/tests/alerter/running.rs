@@ -67,7 +67,7 @@ fn incidents_that_a_killed_run_left_without_a_mail_get_one() {
     let setting = fleet.setting();
     let judges = Judges::new(&setting.config, Duration::from_secs(60));
     let mut store = fleet.store();
-    let rows = store.untreated(None, 10).unwrap();
+    let rows = store.untreated(None, 10).unwrap().rows;
     let mut watches = store.watches(&[rows[0].host().0]).unwrap();
     let slice = judges.slice(&rows, &mut watches, &mut |_, _, _| Vec::new());
     // As far as a run comes that is killed between two of its transactions.
@@ -91,7 +91,7 @@ fn a_dry_run_shows_the_mails_and_changes_no_byte() {
     assert!(shown.contains("1 new mail would be made; 0 deliveries of earlier mails wait"), "{shown}");
     assert!(fs::read(fleet.database()).unwrap() == before);
     assert_eq!(server.heard(), []);
-    assert_eq!(fleet.store().untreated(None, 10).unwrap().len(), 2);
+    assert_eq!(fleet.store().untreated(None, 10).unwrap().rows.len(), 2);
 }
 
 #[test]

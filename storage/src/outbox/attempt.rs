@@ -3,7 +3,7 @@
 use rusqlite::{Row, params};
 use sample::Timestamp;
 
-use super::{AttemptEnd, DueDelivery};
+use super::{AttemptEnd, DueDelivery, Way};
 use crate::{DeliveryId, Store, StoreError, row};
 
 impl Store {
@@ -16,16 +16,17 @@ impl Store {
         self.write(|db| Ok(db.prepare_cached(INTERRUPTED)?.execute([])?))
     }
 
-    /// Returns the deliveries that may be tried now: those that were tried least first, and among them those of the
+    /// Returns the deliveries that may be tried now and leave this way: those that were tried least first, and among them those of the
     /// oldest mail. So one that fails again and again keeps no other from its first attempt.
     ///
     /// # Errors
     /// The database can't be read, or holds a value this program does not know.
-    pub fn due_deliveries(&self, now: Timestamp, limit: usize) -> Result<Vec<DueDelivery>, StoreError> {
+    pub fn due_deliveries(&self, way: Way, now: Timestamp, limit: usize) -> Result<Vec<DueDelivery>, StoreError> {
         self.read(|db| {
             let mut select = db.prepare_cached(DUE)?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            Ok(select.query_map(params![now.as_millis(), limit], due)?.collect::<Result<_, _>>()?)
+            let is_command = way == Way::Command;
+            Ok(select.query_map(params![now.as_millis(), limit, is_command], due)?.collect::<Result<_, _>>()?)
         })
     }
 
@@ -43,7 +44,8 @@ impl Store {
         })
     }
 
-    /// Keeps how an attempt ended. One that ended for good did so when its attempt began, as far as is known.
+    /// Keeps how an attempt ended. One that ended for good did so when its attempt began, as far as is known. What the
+    /// server may have taken in an earlier attempt stays `unknown` until it has ended: it must not be replaced.
     ///
     /// # Errors
     /// No attempt of this delivery is under way, or the database can't be written.
@@ -59,7 +61,8 @@ impl Store {
         self.write(|db| {
             let mut update = db.prepare_cached(
                 "UPDATE delivery
-                 SET state = ?2, sent_ms = ?3, next_attempt_ms = coalesce(?4, next_attempt_ms), last_reply = ?5,
+                 SET state = iif(?2 = 'retry' AND maybe_taken, 'unknown', ?2),
+                     maybe_taken = maybe_taken OR ?2 = 'unknown', sent_ms = ?3, next_attempt_ms = coalesce(?4, next_attempt_ms), last_reply = ?5,
                      ended_ms = iif(?4 IS NULL, coalesce(?3, tried_ms), NULL)
                  WHERE id = ?1 AND state = 'sending'",
             )?;
@@ -88,12 +91,13 @@ pub(crate) const DUE: &str = "
     SELECT delivery.id, recipient, message_id, content, attempts, created_ms
     FROM delivery JOIN mail ON mail.id = delivery.mail_id
     WHERE state IN ('pending', 'sending', 'retry', 'unknown') AND state <> 'sending' AND next_attempt_ms <= ?1
+        AND (recipient GLOB 'exec:*') = ?3
     ORDER BY attempts, delivery.mail_id, delivery.id
     LIMIT ?2";
 pub(crate) const UNDELIVERED: &str = "
     SELECT count(*) FROM delivery WHERE state IN ('pending', 'sending', 'retry', 'unknown')";
 pub(crate) const INTERRUPTED: &str = "
-    UPDATE delivery SET state = 'unknown'
+    UPDATE delivery SET state = 'unknown', maybe_taken = 1
     WHERE state IN ('pending', 'sending', 'retry', 'unknown') AND state = 'sending'";
 
 fn due(found: &Row<'_>) -> rusqlite::Result<DueDelivery> {

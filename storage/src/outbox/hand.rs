@@ -90,7 +90,8 @@ macro_rules! deliveries {
     ($where:literal) => {
         concat!(
             "SELECT delivery.id, recipient, state, subject, message_id, created_ms, attempts,
-                    iif(state IN ('pending', 'sending', 'retry', 'unknown'), next_attempt_ms, NULL), last_reply
+                    iif(state IN ('pending', 'sending', 'retry', 'unknown'), next_attempt_ms, NULL), last_reply,
+                    ended_ms
              FROM delivery ",
             $where,
             " LIMIT ?1"
@@ -123,5 +124,6 @@ fn delivery(found: &Row<'_>) -> rusqlite::Result<DeliveryRecord> {
         attempts: row::unsigned(found, 6)?,
         next: row::time_if_known(found, 7)?,
         reply: found.get(8)?,
+        ended: row::time_if_known(found, 9)?,
     })
 }

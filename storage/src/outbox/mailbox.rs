@@ -30,6 +30,14 @@ impl Store {
         })
     }
 
+    /// Whether there is a mail with this Message-ID.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub fn has_mail(&self, message_id: &str) -> Result<bool, StoreError> {
+        self.read(|db| Ok(db.prepare_cached("SELECT 1 FROM mail WHERE message_id = ?1")?.exists([message_id])?))
+    }
+
     /// Returns when the last mail of this kind was made.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use rules::{Mailbox, NoticeKind};
 
 use super::*;
-use crate::{AttemptEnd, DeliveryFilter, DeliveryId, MailKind, NewMail, StoreError};
+use crate::{AttemptEnd, DeliveryFilter, DeliveryId, MailKind, NewMail, StoreError, Way};
 
 mod hand;
 mod mailbox;
@@ -32,7 +32,7 @@ fn with_deliveries(addresses: &[&str]) -> Fixture {
 }
 
 pub(super) fn due(store: &Store, at: Timestamp) -> Vec<DeliveryId> {
-    store.due_deliveries(at, 10).unwrap().into_iter().map(|delivery| delivery.id).collect()
+    store.due_deliveries(Way::Mail, at, 10).unwrap().into_iter().map(|delivery| delivery.id).collect()
 }
 
 /// Every delivery, oldest first, as `recipient state`.
@@ -66,13 +66,13 @@ fn every_recipient_has_a_delivery_with_the_bytes_of_the_mail() {
     let mut fixture = Fixture::new();
     let (early, late) = (mail(1, &["b@x", "a@x", "b@x"]), mail(2, &["a@x"]));
     fixture.store.create_mails(&[early.clone(), late], &[], NOON).unwrap();
-    let due = fixture.store.due_deliveries(NOON, 10).unwrap();
+    let due = fixture.store.due_deliveries(Way::Mail, NOON, 10).unwrap();
     let order: Vec<_> =
         due.iter().map(|delivery| (delivery.message_id.as_str(), delivery.recipient.as_str())).collect();
     assert_eq!(order, [("<1@fleet>", "b@x"), ("<1@fleet>", "a@x"), ("<2@fleet>", "a@x")]);
     assert_eq!((&due[0].content, due[0].attempts, due[0].created), (&early.content, 0, NOON));
-    assert_eq!(fixture.store.due_deliveries(NOON, 2).unwrap().len(), 2);
-    assert_eq!(fixture.store.due_deliveries(at(-1), 10).unwrap(), []);
+    assert_eq!(fixture.store.due_deliveries(Way::Mail, NOON, 2).unwrap().len(), 2);
+    assert_eq!(fixture.store.due_deliveries(Way::Mail, at(-1), 10).unwrap(), []);
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn what_was_never_tried_comes_before_what_failed_before() {
     fixture.store.begin_attempt(first, NOON).unwrap();
     fixture.store.end_attempt(first, &AttemptEnd::Retry { next: NOON, reply: "450 later".into() }).unwrap();
     assert_eq!(due(&fixture.store, NOON), [second, third, first]);
-    assert_eq!(fixture.store.due_deliveries(NOON, 1).unwrap()[0].id, second);
+    assert_eq!(fixture.store.due_deliveries(Way::Mail, NOON, 1).unwrap()[0].id, second);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn final_ends_are_final_and_others_are_due_again_at_their_time() {
         fixture.store.begin_attempt(delivery, NOON).unwrap();
         fixture.store.end_attempt(delivery, &end).unwrap();
         assert_eq!((due(&fixture.store, at(59)), due(&fixture.store, next)), (vec![], vec![delivery]), "{end:?}");
-        assert_eq!(fixture.store.due_deliveries(next, 1).unwrap()[0].attempts, 1);
+        assert_eq!(fixture.store.due_deliveries(Way::Mail, next, 1).unwrap()[0].attempts, 1);
     }
 }
 

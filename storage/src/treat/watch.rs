@@ -33,11 +33,11 @@ pub(crate) const FAMILIAR_OF: &str = "
 /// Of those that ever fired, only the few that do or may soon are read.
 pub(crate) const LIVE: &str = concat!(
     with_state!(
-        "host.id, host.name FROM alert INDEXED BY alert_firing LEFT JOIN host ON host.id = host_id WHERE state = 'firing'"
+        "host.id, host.name, limit_value FROM alert INDEXED BY alert_firing LEFT JOIN host ON host.id = host_id WHERE state = 'firing'"
     ),
     " UNION ALL ",
     with_state!(
-        "host.id, host.name FROM alert INDEXED BY alert_pending LEFT JOIN host ON host.id = host_id WHERE state = 'pending'"
+        "host.id, host.name, limit_value FROM alert INDEXED BY alert_pending LEFT JOIN host ON host.id = host_id WHERE state = 'pending'"
     ),
 );
 
@@ -69,7 +69,7 @@ pub(super) fn live(db: &Connection) -> Result<Vec<LiveAlert>, Failure> {
         let host = found.get::<_, Option<HostId>>(14)?;
         let host = host.map(|host| Ok::<_, rusqlite::Error>((host, row::parsed(found, 15)?))).transpose()?;
         let (key, state) = alert(found)?;
-        Ok(LiveAlert { host, key, state })
+        Ok(LiveAlert { host, key, state, limit: found.get(16)? })
     })?;
     found.filter_map(|found| readable(found).transpose()).collect()
 }

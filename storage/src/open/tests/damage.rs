@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use sample::OutcomeKind;
 
 use crate::suite::{Fixture, NOON, host_name, spool, visit, visit_with};
-use crate::{RunEnd, RunState, SpoolProgress, Store, StoreError, Visit};
+use crate::{RunEnd, RunState, SpoolProgress, Store, StoreError, Visit, Way};
 
 /// Bits to be flipped, spread evenly over the file.
 const FLIPS: usize = 2000;
@@ -46,7 +46,7 @@ fn use_everything(path: &Path) -> Result<(), StoreError> {
     store.unsettled_incidents()?;
     store.mailboxes(NOON)?;
     store.silences(NOON)?;
-    store.due_deliveries(NOON, 10)?;
+    store.due_deliveries(Way::Mail, NOON, 10)?;
     let run = store.begin_run(NOON, "c0ffee")?;
     let host = store.host_records(&[host_name("web1")], NOON)?.remove(0).id;
     store.record_visits(run, &[visit_with(host, &[7])])?;
