@@ -65,25 +65,20 @@ fn keep(
     state: &AlertState,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    let alert = match find(db, host, key)? {
-        Some(alert) => alert,
-        None if state.is_blank() => return Ok(()),
-        None => insert(db, host, key, state.seen.unwrap_or(now))?,
-    };
-    if state.is_blank() && forget(db, alert)? {
-        return Ok(());
+    if state.is_blank() {
+        match find(db, host, key)? {
+            Some(alert) if !forget(db, alert)? => {}
+            Some(_) | None => return Ok(()),
+        }
     }
+    let (rule, problem) = (&key.rule, state.problem.as_ref());
     let (name, since) = standing(state, now);
-    let problem = state.problem.as_ref();
-    let mut update = db.prepare_cached(
-        "UPDATE alert SET
-             since_ms = CASE WHEN state = ?2 AND state = 'resolved' THEN since_ms ELSE ?3 END,
-             state = ?2, severity = ?4, worst_value = ?5, flapping_ms = ?6, value = ?7, seen_ms = ?8, absent = ?9,
-             switches = ?10, changes_ms = ?11
-         WHERE id = ?1",
-    )?;
-    update.execute(params![
-        alert,
+    db.prepare_cached(KEEP)?.execute(params![
+        host,
+        rule.metric.name(),
+        rule.selector.as_str(),
+        rule.ordinal,
+        key.instance.as_str(),
         name,
         since.as_millis(),
         problem.map(|problem| problem.severity.name()),
@@ -97,6 +92,17 @@ fn keep(
     ])?;
     Ok(())
 }
+
+/// One that is over stays so since the same time.
+const KEEP: &str = "
+    INSERT INTO alert (host_id, metric, selector, ordinal, instance, state, since_ms, severity, worst_value, flapping_ms,
+                       value, seen_ms, absent, switches, changes_ms)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+    ON CONFLICT (coalesce(host_id, 0), metric, selector, ordinal, instance) DO UPDATE SET
+        since_ms = CASE WHEN state = excluded.state AND state = 'resolved' THEN since_ms ELSE excluded.since_ms END,
+        state = excluded.state, severity = excluded.severity, worst_value = excluded.worst_value,
+        flapping_ms = excluded.flapping_ms, value = excluded.value, seen_ms = excluded.seen_ms,
+        absent = excluded.absent, switches = excluded.switches, changes_ms = excluded.changes_ms";
 
 /// Forgets an alert that never fired. Returns false for one that did.
 fn forget(db: &Connection, alert: AlertId) -> Result<bool, Failure> {
