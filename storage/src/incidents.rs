@@ -159,8 +159,9 @@ pub(crate) const SINCE: &str = selecting!(
      WHERE ?1 IS NULL AND (?2 IS NULL OR opened_ms >= ?2 OR ended_ms >= ?2) ORDER BY incident.id DESC"
 );
 
-/// A mail that was refused for good, or dropped by hand, counts as told: otherwise new ones would be made without end. One
-/// that waits does not, for it may be replaced; nor does one that was given up or replaced.
+/// A mail that was refused for good, or dropped by hand, counts as told: otherwise new ones would be made without end. So
+/// does the last word about an incident once it was given up; the digest names it. Any other that was given up does not,
+/// nor does one that waits, for it may be replaced, or was.
 macro_rules! told_from {
     ($source:literal) => {
         concat!(
@@ -168,7 +169,8 @@ macro_rules! told_from {
                     notice.incident_id
              FROM ", $source, "
              CROSS JOIN delivery ON delivery.mail_id = notice.mail_id
-             WHERE state IN ('sent', 'unknown', 'sending', 'failed', 'suppressed') AND "
+             WHERE (state IN ('sent', 'unknown', 'sending', 'failed', 'suppressed')
+                    OR state = 'expired' AND notice.kind IN ('over', 'missed', 'happened')) AND "
         )
     };
 }

@@ -139,3 +139,14 @@ fn an_event_is_in_the_first_mail_that_tells_of_its_incident() {
     let found: Vec<String> = select.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
     assert_eq!(found, ["<1@fleet> fired", "<3@fleet> resolved"]);
 }
+
+#[test]
+fn the_last_word_about_an_incident_is_not_said_again_once_it_was_given_up() {
+    for kind in NoticeKind::ALL {
+        let (mut fixture, incidents) = with_incidents(&[Metric::Cpu]);
+        fixture.store.create_mails(&[telling(1, "a@x", &[(incidents[0], kind)])], &[], NOON).unwrap();
+        fixture.attempt(&AttemptEnd::Expired { reply: String::new() }, at(9));
+        let expected = if kind.is_last() { vec![("a@x", kind, at(9))] } else { vec![] };
+        assert_eq!(told(&fixture.unsettled()[0]), expected);
+    }
+}
