@@ -1,6 +1,6 @@
 //! Events, and the incidents they open, change and end.
 
-use rules::{EventKind, Telling};
+use rules::{Event, EventKind, Telling};
 use rusqlite::{Connection, OptionalExtension, params};
 use sample::Timestamp;
 
@@ -28,13 +28,18 @@ pub(super) fn apply(db: &Connection, alert: AlertId, new: &NewEvent, now: Timest
     Ok(())
 }
 
+/// The worst value. What is no number has no place in the database, and would hold up everything that comes after it.
+fn worst(event: &Event) -> f64 {
+    if event.worst.is_nan() { event.limit } else { event.worst }
+}
+
 fn open(db: &Connection, alert: AlertId, new: &NewEvent) -> Result<i64, Failure> {
     let event = &new.event;
     let mut insert = db.prepare_cached(
         "INSERT INTO incident (alert_id, opened_ms, severity, limit_value, value, worst_value, is_flapping, recipients)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, '') RETURNING id",
     )?;
-    let values = params![alert, event.since.as_millis(), event.severity.name(), event.limit, event.value, event.worst];
+    let values = params![alert, event.since.as_millis(), event.severity.name(), event.limit, event.value, worst(event)];
     Ok(insert.query_row(values, |row| row.get(0))?)
 }
 
@@ -64,7 +69,7 @@ fn change(db: &Connection, incident: i64, new: &NewEvent) -> Result<(), Failure>
         event.severity.name(),
         event.limit,
         event.value,
-        event.worst,
+        worst(event),
         flapping,
         end.map(|(at, _)| at),
         end.map(|(_, kind)| kind),
@@ -98,7 +103,7 @@ fn insert_event(
         event.at.as_millis(),
         event.value,
         event.since.as_millis(),
-        event.worst,
+        worst(event),
         event.severity.name(),
         event.limit,
         now.as_millis(),

@@ -170,3 +170,17 @@ fn what_a_host_was_seen_with_comes_back_and_what_can_not_be_read_is_as_if_never_
     fixture.spoil("PRAGMA foreign_keys = OFF; UPDATE familiar SET things = 'x' || char(9) || 'mount /'");
     assert_eq!(fixture.store.watches(&[host]).unwrap()[&host].familiar, rules::Familiar::default());
 }
+
+#[test]
+fn what_is_no_number_holds_nothing_up() {
+    let mut fixture = Fixture::new();
+    let host = fixture.host("web1");
+    let cpu = key(Metric::Cpu, Instance::Host);
+    let fired = Event { value: Some(f64::NAN), worst: f64::NAN, ..event(EventKind::Fired) };
+    let problem = firing().problem.map(|problem| Problem { worst: f64::NAN, ..problem });
+    let state = AlertState { problem, value: Some(f64::NAN), ..firing() };
+    fixture.change(host, vec![(cpu.clone(), state)], vec![new_event(cpu, fired, &["a@x"])]);
+    let incident = fixture.unsettled().remove(0);
+    assert_eq!((incident.value, incident.worst), (None, 90.0));
+    assert_eq!(fixture.store.live_alerts().unwrap().len(), 0, "it begins anew");
+}
