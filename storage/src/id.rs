@@ -1,6 +1,8 @@
 //! The keys of rows, each its own type so that none can stand in for another.
 
 use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
 
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
 
@@ -62,4 +64,13 @@ row_id! {
 row_id! {
     /// A mail on its way to one recipient.
     DeliveryId
+}
+
+/// As people type it, who read it somewhere. A number that no row has is found nowhere.
+impl FromStr for DeliveryId {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<DeliveryId, ParseIntError> {
+        text.parse().map(DeliveryId)
+    }
 }

@@ -83,6 +83,13 @@ pub struct Backlog {
     pub unreadable: Vec<Cursor>,
 }
 
+impl Cursor {
+    /// The run.
+    pub fn run(self) -> RunId {
+        self.run
+    }
+}
+
 /// An alert that is pending or firing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LiveAlert {
