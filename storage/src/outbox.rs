@@ -14,7 +14,7 @@ pub(crate) use {
     attempt::{DUE, INTERRUPTED, UNDELIVERED},
     create::{MAILED, SUPERSEDE},
     hand::{LOST, STUCK, WAITING},
-    mailbox::{KNOWN, LAST_HOUR, WAITING_NOTICES},
+    mailbox::{KNOWN, LAST_HOUR, RECIPIENTS, WAITING_NOTICES},
 };
 
 /// What a mail is.

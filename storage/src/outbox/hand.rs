@@ -57,17 +57,6 @@ impl Store {
         })
     }
 
-    /// Returns the delivery with the number that people are shown.
-    ///
-    /// # Errors
-    /// The database can't be read.
-    pub fn delivery_id(&self, number: i64) -> Result<Option<DeliveryId>, StoreError> {
-        self.read(|db| {
-            let is_there = db.prepare_cached("SELECT 1 FROM delivery WHERE id = ?1")?.exists([number])?;
-            Ok(is_there.then_some(DeliveryId(number)))
-        })
-    }
-
     /// Returns the mail that has been waiting for longer than `patience`, if there is any.
     ///
     /// # Errors

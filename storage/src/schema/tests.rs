@@ -129,6 +129,7 @@ fn what_waits_is_found_without_reading_what_is_done() {
         (outbox::STUCK, &["delivery_due"]),
         (outbox::SUPERSEDE, &["delivery_waiting (recipient=? AND mail_id<?)"]),
         (outbox::MAILED, &["event_of_incident"]),
+        (outbox::RECIPIENTS, &["delivery_of_recipient (recipient>?)"]),
         (outbox::KNOWN, &["delivery_of_recipient (recipient=? AND state=?)"]),
         (outbox::LAST_HOUR, &["mail_of_kind (kind=? AND created_ms>? AND created_ms<?)", "(mail_id=?)"]),
         (outbox::WAITING_NOTICES, &["delivery_waiting", "notice_of_mail"]),
