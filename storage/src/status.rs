@@ -73,7 +73,7 @@ pub struct FiringAlert {
     pub key: AlertKey,
     /// The sample time at which it began.
     pub since: Timestamp,
-    /// The highest value seen since.
+    /// The worst value seen since.
     pub worst: f64,
 }
 

@@ -85,3 +85,18 @@ fn of_incidents_nobody_was_told_of_the_reason_is_known() {
     ];
     assert_eq!(answer(&fixture.store, UNTOLD, []), expected);
 }
+
+/// Years of mail and incidents cost nothing.
+#[test]
+fn questions_about_incidents_read_those_of_their_time() {
+    let fixture = Fixture::new();
+    for (query, index) in [
+        (TOLD, "mail_of_kind (kind=? AND created_ms>?)"),
+        (NOISIEST, "incident_by_time (opened_ms>?)"),
+        (UNTOLD, "incident_by_time (opened_ms>?)"),
+    ] {
+        let plan = answer(&fixture.store, &format!("EXPLAIN QUERY PLAN {query}"), []).join("\n").replace('_', " ");
+        assert!(plan.contains(&index.replace('_', " ")), "{query}\n{plan}");
+        assert!(!plan.contains("SCAN incident") && !plan.contains("SCAN notice"), "{query}\n{plan}");
+    }
+}
