@@ -67,16 +67,16 @@ impl Store {
         self.read(|db| {
             let mut select = db.prepare_cached(SAMPLES_BETWEEN)?;
             let between = params![host, from.as_millis(), until.as_millis()];
-            let samples = select.query_map(between, |row| row.get(0))?.collect::<Result<Vec<SampleRowId>, _>>()?;
-            let mut points = Vec::new();
-            for sample in thinned(&samples, most) {
-                let mut select = db.prepare_cached(FREE_SPACE)?;
-                let found = select.query_row(params![sample, mount], |found| {
-                    Ok(FreeSpace { at: row::time(found, 0)?, avail_bytes: row::unsigned(found, 1)? })
-                });
-                points.extend(readable(found.optional())?.flatten());
-            }
-            Ok(points)
+            let samples = select.query_map(between, |found| Ok((found.get(0)?, row::time(found, 1)?)))?;
+            let samples = samples.collect::<Result<Vec<(SampleRowId, Timestamp)>, _>>()?;
+            let wanted: Vec<_> = thinned(&samples, most).collect();
+            let mut select = db.prepare_cached(FREE_SPACE)?;
+            let found =
+                select.query_map(params![row::json(wanted.iter().map(|(sample, _)| sample)), mount], |found| {
+                    let (_, at) = wanted[row::unsigned::<usize>(found, 0)?];
+                    Ok(FreeSpace { at, avail_bytes: row::unsigned(found, 1)? })
+                })?;
+            found.filter_map(|found| readable(found).transpose()).collect()
         })
     }
 
@@ -126,14 +126,14 @@ pub(crate) const TOP_PROCESSES: &str = "
 
 /// The index has all of it: no sample is read.
 pub(crate) const SAMPLES_BETWEEN: &str = "
-    SELECT id FROM sample WHERE host_id = ?1 AND taken_ms BETWEEN ?2 AND ?3 ORDER BY taken_ms, id";
+    SELECT id, taken_ms FROM sample WHERE host_id = ?1 AND taken_ms BETWEEN ?2 AND ?3 ORDER BY taken_ms, id";
 
 pub(crate) const FREE_SPACE: &str = "
-    SELECT taken_ms, avail_bytes FROM filesystem JOIN sample ON sample.id = sample_id
-    WHERE sample_id = ?1 AND mount = ?2";
+    SELECT wanted.key, avail_bytes
+    FROM json_each(?1) AS wanted CROSS JOIN filesystem ON sample_id = wanted.value AND mount = ?2";
 
 /// At most so many of them, evenly spread, the last one always.
-fn thinned(all: &[SampleRowId], most: usize) -> impl Iterator<Item = SampleRowId> + '_ {
+fn thinned<T: Copy>(all: &[T], most: usize) -> impl Iterator<Item = T> + '_ {
     let count = all.len().min(most);
     (1..=count).map(move |number| all[(number * all.len()).div_ceil(count) - 1])
 }

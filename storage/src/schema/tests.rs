@@ -162,6 +162,7 @@ fn the_latest_of_a_host_is_found_without_reading_its_history() {
     for statement in Metric::ALL.iter().filter_map(|metric| beside::trend_statement(*metric, &named)) {
         assert_uses(&fixture, &statement, &["sample_of_host (host_id=? AND taken_ms>? AND taken_ms<?)"]);
     }
+    assert_uses(&fixture, beside::FREE_SPACE, &["filesystem USING PRIMARY KEY (sample_id=? AND mount=?)"]);
     assert_uses(&fixture, beside::TOP_PROCESSES, &["sample_of_host (host_id=? AND taken_ms<?)"]);
 }
 
