@@ -4,7 +4,8 @@ use config::Config;
 use rules::{Incident, Recipient};
 use sample::{OutcomeKind, Timestamp};
 use storage::{
-    DeliveryFilter, DeliveryRecord, HostStatus, IncidentFilter, LockError, MailKind, NewMail, RunLock, Store, StoreError,
+    DeliveryFilter, DeliveryRecord, HostStatus, IncidentFilter, LockError, MailKind, NewMail, RunLock, Store,
+    StoreError,
 };
 
 use crate::compose::{self, ComposeError, Digest, Heartbeat, Letter, LostMail, Stationery, Unvisited};
@@ -81,8 +82,7 @@ fn to_all_of_the_fleet(
         let recipients = recipients.into_iter().map(|recipient| (recipient, false)).collect();
         Ok(NewMail { kind, message_id, subject, content, notices: Vec::new(), recipients })
     };
-    let mails: Vec<NewMail> =
-        groups.filter(|group| !group.is_empty()).map(mail).collect::<Result<_, TellError>>()?;
+    let mails: Vec<NewMail> = groups.filter(|group| !group.is_empty()).map(mail).collect::<Result<_, TellError>>()?;
     store.create_mails(&mails, &[], now)?;
     Ok(mails.len())
 }

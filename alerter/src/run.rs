@@ -146,7 +146,10 @@ fn treat(store: &mut Store, desk: &Desk<'_>, around: &Surroundings<'_>, report: 
         }
         if !backlog.unreadable.is_empty() {
             let rows = backlog.unreadable.len();
-            tracing::error!(rows, "rows that this version can't read are passed over: were they written by a newer one?");
+            tracing::error!(
+                rows,
+                "rows that this version can't read are passed over: were they written by a newer one?"
+            );
         }
         let slice = Slice { unreadable: backlog.unreadable, ..judged(store, desk, &backlog.rows)? };
         let same_rows = |last: &Slice| {

@@ -132,11 +132,7 @@ fn together(posts: Vec<Post>) -> Vec<Vec<Post>> {
     groups
 }
 
-fn stories(
-    post: &Post,
-    incidents: &[Incident],
-    beside: &mut Beside<'_>,
-) -> Result<Vec<Story>, StoreError> {
+fn stories(post: &Post, incidents: &[Incident], beside: &mut Beside<'_>) -> Result<Vec<Story>, StoreError> {
     let notices = post.notices.iter().enumerate();
     let story = |(position, (index, kind)): (usize, &(usize, NoticeKind))| {
         beside.story(position, &incidents[*index], *kind, post.why.get(index))

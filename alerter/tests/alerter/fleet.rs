@@ -32,7 +32,10 @@ impl Fleet {
     }
 
     pub(crate) fn configure(&self, smtp: &str, rest: &str) {
-        let xml = format!(r#"<config><smtp from="fleet@example.org" {smtp}/>{rest}</config>"#);
+        // These measurements are old, and nobody visits anybody: that the collector is silent is told elsewhere.
+        let watched =
+            if rest.contains("<alerter") { "" } else { r#"<alerter><alert type="collector" off="yes"/></alerter>"# };
+        let xml = format!(r#"<config><smtp from="fleet@example.org" {smtp}/>{watched}{rest}</config>"#);
         fs::write(self.config(), xml).unwrap();
         fs::set_permissions(self.config(), Permissions::from_mode(0o600)).unwrap();
     }
