@@ -11,6 +11,7 @@ use sample::{Metric, Timestamp};
 
 use self::forecasts::Forecasts;
 use self::moments::{Moment, notice};
+pub use self::watching::watching;
 use self::watching::{Watching, specific_first};
 use crate::step::limit;
 use crate::{

@@ -2,7 +2,18 @@
 
 use std::cmp::{Ordering, Reverse};
 
+use sample::Metric;
+
 use crate::{Instance, Rule, RuleKey, Selector};
+
+/// Those of a host's rules that watch this thing, or switch it off, as [`judge`](crate::judge) has it.
+pub fn watching<'r>(rules: &[&'r Rule], metric: Metric, instance: &Instance) -> Vec<&'r Rule> {
+    let mut of_metric: Vec<&Rule> = rules.iter().copied().filter(|rule| rule.key.metric == metric).collect();
+    of_metric.sort_by(|a, b| specific_first(&a.key, &b.key));
+    let selector = Watching(&of_metric).of(instance).first().map(|rule| rule.key.selector.clone());
+    of_metric.retain(|rule| Some(&rule.key.selector) == selector.as_ref());
+    of_metric
+}
 
 /// The rules of one metric, as [`specific_first`] orders them.
 pub(super) struct Watching<'r>(pub(super) &'r [&'r Rule]);

@@ -25,6 +25,22 @@ fn the_most_specific_rule_watches_a_thing_and_no_other() {
 }
 
 #[test]
+fn whoever_asks_is_told_the_rules_that_watch_a_thing_also_those_that_are_off() {
+    let mut second = disk("/srv/*", None);
+    second.key.ordinal = 1;
+    let all = [disk("", Some(10.0)), disk("/srv/*", Some(20.0)), disk("/srv/data*", Some(30.0)), second];
+    let rules: Vec<&Rule> = all.iter().collect();
+    let watch = |metric, name: &str| {
+        let found = watching(&rules, metric, &Instance::Named(name.to_owned()));
+        found.iter().map(|rule| format!("{} {}", rule.key.selector.as_str(), rule.key.ordinal)).collect::<Vec<_>>()
+    };
+    assert_eq!(watch(Metric::Disk, "/srv/data1"), ["/srv/data* 0"]);
+    assert_eq!(watch(Metric::Disk, "/srv/x"), ["/srv/* 0", "/srv/* 1"]);
+    assert_eq!(watch(Metric::Disk, "/"), [" 0"]);
+    assert_eq!(watch(Metric::Inodes, "/"), nothing());
+}
+
+#[test]
 fn a_rule_that_is_off_switches_the_thing_off() {
     let mut host = Host::with(vec![disk("", Some(90.0)), disk("/mnt/*", None), disk("/mnt/a", Some(95.0))]);
     let told = host.disks(0, &[("/", 99), ("/mnt/a", 99), ("/mnt/b", 99)]);
