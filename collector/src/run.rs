@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use sample::{HostName, Outcome, OutcomeKind};
-use storage::{HostRecord, RenameOutcome, RunEnd, Store, StoreError};
+use storage::{HostRecord, RenameOutcome, RunEnd, Store, StoreError, StuckMail};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
@@ -64,7 +64,12 @@ pub struct Summary {
     pub wall: Duration,
     /// Hosts that were not visited, or not to the end: the run was interrupted, or took too long.
     pub cancelled: usize,
+    /// Mail that does not leave. Whoever is to be told that it does not can't be told by mail, but by this program.
+    pub stuck_mail: Option<StuckMail>,
 }
+
+/// Mail that waits longer is stuck: greylisting takes minutes.
+const MAIL_PATIENCE: Duration = Duration::from_hours(1);
 
 /// The run could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -130,7 +135,8 @@ impl Run {
         let [ok, cancelled] = [&tally.ok, &tally.cancelled].map(|count| count.load(Ordering::Relaxed));
         let end = if stop.is_cancelled() && cancelled > 0 { RunEnd::Cancelled } else { RunEnd::Done };
         store.finish_run(run, clock::now(), end)?;
-        Ok(Summary { hosts: selected, ok, cancelled, wall: began.elapsed() })
+        let stuck_mail = store.stuck_mail(MAIL_PATIENCE, clock::now())?;
+        Ok(Summary { hosts: selected, ok, cancelled, wall: began.elapsed(), stuck_mail })
     }
 }
 

@@ -15,7 +15,7 @@ Files:
                else ../libexec/fleet-health/probes/ARCH/fleet-probe, else fleet-probe beside this program
 
 Exit status:
-  0  every host was visited          3  the run finished, some or all hosts failed
+  0  every host was visited          3  the run finished; some or all hosts failed, or mail is stuck
   1  could not run (database, lock)  4  another instance is running
   2  usage, configuration or keys    130, 143  interrupted in mid-run
 

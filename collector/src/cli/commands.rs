@@ -11,7 +11,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use config::Environment;
 use schedule::{Interrupt, Schedule};
-use storage::RunLock;
+use storage::{RunLock, StuckMail};
 use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout};
 
@@ -135,6 +135,7 @@ async fn run_once(
     drop(lock);
     if let Ok(summary) = &ended {
         printer.summary(summary);
+        summary.stuck_mail.iter().for_each(tell_stuck_mail);
     }
     let results_lost = printer.loses_results(enough_waiting(args, interrupt)).await;
     let summary = match (ended, interrupt.signal()) {
@@ -147,6 +148,13 @@ async fn run_once(
     // A signal that came when the work was done already changed nothing about it.
     let signal = interrupt.signal().filter(|_| printer.cut_short());
     Ok(signal.map_or(Ending::of(&summary), Ending::Interrupted))
+}
+
+/// Cron mails it by a way of its own, and whoever watches cron sees the exit status.
+fn tell_stuck_mail(stuck: &StuckMail) {
+    let StuckMail { deliveries, since } = *stuck;
+    let noun = if deliveries == 1 { "delivery" } else { "deliveries" };
+    tracing::error!(deliveries, "mail is stuck: {deliveries} {noun} since {since}; see fleet outbox");
 }
 
 /// Ends when a reader had the time he is given for what was printed: as much as he likes until a signal comes. In a

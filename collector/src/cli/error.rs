@@ -21,7 +21,7 @@ use crate::ssh::KnownHostsError;
 pub enum Ending {
     /// All of it is done.
     Done,
-    /// It finished, but some or all hosts failed.
+    /// It finished, but some or all hosts failed, or nobody hears of it: mail is stuck.
     SomeFailed,
     /// A signal with this number interrupted it.
     Interrupted(u8),
@@ -45,7 +45,8 @@ const SIGNALLED: u8 = 128;
 
 impl Ending {
     pub(super) fn of(summary: &Summary) -> Ending {
-        if summary.ok == summary.hosts { Ending::Done } else { Ending::SomeFailed }
+        let is_well = summary.ok == summary.hosts && summary.stuck_mail.is_none();
+        if is_well { Ending::Done } else { Ending::SomeFailed }
     }
 }
 

@@ -93,7 +93,7 @@ impl Printer {
 
     pub(super) fn summary(&self, summary: &Summary) {
         self.outlet.clear_progress();
-        let Summary { hosts, ok, cancelled, wall } = *summary;
+        let Summary { hosts, ok, cancelled, wall, .. } = *summary;
         let wall_s = (wall.as_secs_f64() * 1000.0).round() / 1000.0;
         match self.format {
             Format::Json => {
