@@ -1,8 +1,16 @@
 //! The command line.
 
+mod ack;
+mod alerts;
+mod silence;
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+pub use ack::AckArgs;
+pub use alerts::AlertsArgs;
+pub use silence::{SilenceAddArgs, SilenceArgs, SilenceCommand, SilenceEndArgs, SilenceListArgs};
 
 const AFTER: &str = "\
 Files:
@@ -13,11 +21,13 @@ Files:
                 It holds fleet.db, which fleet-collector makes
 
 Exit status:
-  0  answered, whatever the answer is
-  1  no database yet, or it can't be read
+  0  answered, whatever the answer is; done, where something was to be done
+  1  no database yet, or it can't be used; there is no silence, incident or
+     delivery with that number
   2  usage or configuration
 
-Colour is for terminals only; NO_COLOR is obeyed.
+Colour is for terminals only; NO_COLOR is obeyed. Times are read and told by the clock of
+config.xml's <alerter timezone=\"...\">, else of this machine.
 
 Examples:
   fleet status                           how every host is doing
@@ -26,7 +36,10 @@ Examples:
   fleet status --format json | jq 'select(.memory_used_percent > 80)'
   fleet runs --limit 5                   how the latest runs of fleet-collector went
   fleet runs --format json | jq 'select(.state == \"aborted\")'
-                                         runs that were killed";
+                                         runs that were killed
+  fleet alerts                           what is wrong now, and who was told
+  fleet ack 17 --comment 'disk ordered'  no more reminders of that one
+  fleet silence add --host 'web*' --for 2h --comment 'upgrade'";
 
 const STATUS: &str = "\
 Columns:
@@ -36,6 +49,9 @@ Columns:
   FULLEST      the filesystem with the least room
   LOAD         average over one minute
   ALERTS       what is over its limit now
+
+Below the table: how many problems are open, and what needs a hand: hosts that failed, a
+collector that does not run, mail that waits for more than an hour.
 
 With --format json: one object per host and line, named as the columns of the database.
 What is not known is left out. firing lists alerts as {metric, instance, since_ms,
@@ -57,7 +73,8 @@ hosts, ok, failed, cancelled, failures as {kind: hosts}. Times are UTC milliseco
 
 /// Answers questions about the fleet
 ///
-/// Reads config.xml and the database that fleet-collector and fleet-alerter write. Contacts no host.
+/// Reads config.xml and the database that fleet-collector and fleet-alerter write, and keeps there what people say
+/// about alerts: silences, acknowledgements. Contacts no host and sends no mail.
 #[derive(Debug, Parser)]
 #[command(name = "fleet", version, after_help = AFTER, after_long_help = AFTER)]
 pub struct Args {
@@ -75,6 +92,15 @@ pub enum Command {
     /// Show the latest runs of fleet-collector, the newest first
     #[command(after_help = RUNS, after_long_help = RUNS)]
     Runs(RunsArgs),
+    /// Show what is wrong now, or was, and who was told
+    #[command(after_help = alerts::AFTER, after_long_help = alerts::AFTER)]
+    Alerts(AlertsArgs),
+    /// Say that somebody takes care of a problem: nobody is reminded of it any more
+    #[command(after_help = ack::AFTER, after_long_help = ack::AFTER)]
+    Ack(AckArgs),
+    /// Keep problems from being mailed for a while
+    #[command(after_help = silence::AFTER, after_long_help = silence::AFTER)]
+    Silence(SilenceArgs),
 }
 
 /// What `fleet status` is asked.

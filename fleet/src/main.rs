@@ -9,7 +9,7 @@ use fleet::{Args, Surroundings, execute};
 fn main() -> ExitCode {
     let stdout = io::stdout();
     let surroundings = Surroundings::of_this_process(stdout.is_terminal());
-    match execute(Args::parse(), &surroundings, &mut stdout.lock()) {
+    match execute(Args::parse(), &surroundings, &mut stdout.lock(), &mut io::stderr()) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads the answer, such as head(1), has had enough of it.
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,

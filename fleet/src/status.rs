@@ -86,7 +86,7 @@ pub(crate) mod tests {
             ..Readings::default()
         };
         let taken = NOON.plus_millis(-180_500);
-        let disk = firing(Metric::Disk, Instance::Mount(mount.to_owned()));
+        let disk = firing(Metric::Disk, Instance::Named(mount.to_owned()));
         HostStatus {
             last_ok: Some(NOON.plus_millis(-180_000)),
             sample: Some(LatestSample { taken, clock_skew_ms: None, readings }),

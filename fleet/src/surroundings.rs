@@ -15,6 +15,8 @@ pub struct Surroundings {
     pub now: Timestamp,
     /// Whether the answer may be coloured.
     pub colour: bool,
+    /// Who asks: behind sudo, who called it.
+    pub user: Option<String>,
 }
 
 impl Surroundings {
@@ -26,6 +28,11 @@ impl Surroundings {
             environment: Environment::of_this_process(),
             now: Timestamp::from(SystemTime::now()),
             colour: is_terminal && !no_colour,
+            user: ["SUDO_USER", "USER"].into_iter().find_map(set),
         }
     }
+}
+
+fn set(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use sample::{OutcomeKind, Readings, Timestamp, Untrusted};
+use sample::{OutcomeKind, Readings, Timestamp};
 use storage::{FiringAlert, HostStatus};
 
 use crate::age::ago;
+use crate::cut::cut;
 use crate::layout::{self, Colour, Coloured, UNKNOWN};
 use crate::status::{Host, fullest};
 
@@ -81,21 +82,13 @@ fn cells(host: &Host, now: Timestamp) -> [String; COLUMNS.len()] {
 
 fn fullest_text(readings: &Readings) -> Option<String> {
     let (filesystem, percent) = fullest(readings)?;
-    Some(format!("{} {percent:.0} %", mount_text(&filesystem.mount)))
-}
-
-fn mount_text(mount: &str) -> String {
-    let shown = Untrusted(mount).to_string();
-    match shown.char_indices().nth(MAX_MOUNT_CHARS) {
-        Some((end, _)) => format!("{}…", &shown[..end]),
-        None => shown,
-    }
+    Some(format!("{} {percent:.0} %", cut(&filesystem.mount, MAX_MOUNT_CHARS)))
 }
 
 fn alerts_text(firing: &[FiringAlert]) -> String {
     let name = |alert: &FiringAlert| match alert.key.instance.as_str() {
         "" => alert.key.rule.metric.to_string(),
-        mount => format!("{} {}", alert.key.rule.metric, mount_text(mount)),
+        mount => format!("{} {}", alert.key.rule.metric, cut(mount, MAX_MOUNT_CHARS)),
     };
     let mut names: Vec<String> = firing.iter().take(MAX_ALERTS).map(name).collect();
     if firing.len() > MAX_ALERTS {

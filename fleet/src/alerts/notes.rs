@@ -1,0 +1,43 @@
+//! Who was told, and what holds the next word, as people say it.
+
+use std::collections::BTreeMap;
+
+use rules::{Ack, Held, Incident, Told, Zone};
+use sample::Timestamp;
+
+use crate::age::ago;
+use crate::cut::cut;
+
+/// Of a comment or a name.
+const MOST_TEXT: usize = 60;
+
+/// `ops@example.org was told problem 3h ago`: for each recipient the last that was said.
+pub(crate) fn told_texts(incident: &Incident, now: Timestamp) -> Vec<String> {
+    let mut last: BTreeMap<&str, &Told> = BTreeMap::new();
+    for told in &incident.told {
+        last.insert(told.recipient.as_str(), told);
+    }
+    let text = |told: &Told| format!("{} was told {} {}", told.recipient, told.kind.name(), ago(told.at, now));
+    last.into_values().map(text).collect()
+}
+
+/// Who takes care, if somebody does now.
+pub(crate) fn acked_text(ack: &Ack, zone: Zone, now: Timestamp) -> Option<String> {
+    let lasts = ack.until.is_none_or(|until| until > now);
+    let until = ack.until.map(|until| format!(" until {}", zone.time(until))).unwrap_or_default();
+    let comment = if ack.comment.is_empty() { String::new() } else { format!(": {}", cut(&ack.comment, MOST_TEXT)) };
+    lasts.then(|| format!("{} takes care{until}{comment}", cut(&ack.by, MOST_TEXT)))
+}
+
+/// Why somebody who would be told is not.
+pub(crate) fn held_text(held: &Held) -> String {
+    match held {
+        Held::NoRecipient => "nobody is named to be told".to_owned(),
+        Held::Silenced(id) => format!("silenced by {id}"),
+        Held::Maintenance => "in maintenance".to_owned(),
+        Held::Acknowledged => "no reminders: it is acknowledged".to_owned(),
+        Held::HostDown => "not told: the host can't be visited".to_owned(),
+        Held::Behind(host) => format!("not told: {host} is down, which it is behind"),
+        Held::OutsideHours => "not told at this hour".to_owned(),
+    }
+}

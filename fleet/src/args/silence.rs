@@ -1,0 +1,140 @@
+//! What `fleet silence` is asked.
+
+use std::time::Duration;
+
+use clap::Subcommand;
+use sample::Metric;
+
+use super::{Format, Place};
+use crate::moment::{Moment, duration};
+
+pub(super) const AFTER: &str = "\
+While a silence lasts, problems that match it are not mailed: neither new ones nor
+reminders. They are kept, `fleet alerts` shows them, and what is over is mailed to whoever
+knew of it. A problem that is still there when the silence ends is mailed then; one that
+came and went within it never is. What comes back every week is better told in config.xml:
+<maintenance cron=\"...\" lasting=\"...\"/>.
+
+Columns of fleet silence list:
+  ID           what `fleet silence end` takes
+  STATE        active, to come, or over (with --all)
+  MATCHES      host, metric and thing, with wildcards; * is every one
+  STARTS, ENDS by the clock of config.xml
+  BY           who added it
+
+With --format json: one object per silence and line: silence, state, host, metric,
+instance, starts_ms, ends_ms, author, comment.
+
+Examples:
+  fleet silence add --host 'web*' --for 2h --comment 'kernel upgrade'
+  fleet silence add --host db1 --metric disk --instance /var --until 18:30 --comment 'cleaning up'
+  fleet silence add --host '*' --starts '2026-12-24 20:00' --until '2026-12-25 06:00' --comment 'move'
+  fleet silence list
+  fleet silence end 3";
+
+/// Which silences are added, shown or ended.
+#[derive(Debug, clap::Args)]
+pub struct SilenceArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: SilenceCommand,
+}
+
+/// What to do with silences.
+#[derive(Debug, Subcommand)]
+pub enum SilenceCommand {
+    /// Begin one, and say its number
+    Add(SilenceAddArgs),
+    /// Show those that last or are to come
+    List(SilenceListArgs),
+    /// End one now
+    End(SilenceEndArgs),
+}
+
+/// A silence to begin.
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("end").required(true).args(["lasting", "until"]))]
+pub struct SilenceAddArgs {
+    /// The hosts, with * and ? as wildcards. '*' holds what concerns the fleet as a whole, too
+    #[arg(long, value_name = "PATTERN", value_parser = pattern)]
+    pub host: String,
+    /// The metrics, as in config.xml, with wildcards
+    #[arg(long, value_name = "PATTERN", default_value = "*", value_parser = metric_pattern)]
+    pub metric: String,
+    /// The mount points, interfaces, checks and so on, with wildcards
+    #[arg(long, value_name = "PATTERN", default_value = "*", value_parser = pattern)]
+    pub instance: String,
+    /// How long it lasts: 90m, 2h, 1d
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    pub lasting: Option<Duration>,
+    /// When it ends: 18:30, '2026-11-21 18:30' or 2026-11-21T18:30:00+01:00
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<Moment>,
+    /// When it begins, if not now
+    #[arg(long, value_name = "TIME")]
+    pub starts: Option<Moment>,
+    /// Why: whoever finds the silence can't ask you
+    #[arg(long, value_name = "TEXT", value_parser = comment)]
+    pub comment: String,
+    /// Who you are, if not $SUDO_USER or $USER
+    #[arg(long, value_name = "NAME", value_parser = comment)]
+    pub author: Option<String>,
+    /// Where everything is.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Which silences to show.
+#[derive(Debug, clap::Args)]
+pub struct SilenceListArgs {
+    /// Also show those that are over
+    #[arg(long)]
+    pub all: bool,
+    /// How the answer is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Where everything is.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Which silence to end.
+#[derive(Debug, clap::Args)]
+pub struct SilenceEndArgs {
+    /// Its number, as `fleet silence list` shows it
+    #[arg(value_name = "ID")]
+    pub id: i64,
+    /// Where everything is.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// A pattern with something in it, as the database writes what is hidden.
+fn pattern(text: &str) -> Result<String, &'static str> {
+    match text.len() {
+        0 => Err("expected a name, or a pattern such as 'web*'"),
+        1..=1024 => Ok(sample::plain(text).into_owned()),
+        _ => Err("it is longer than any name"),
+    }
+}
+
+/// A pattern that some metric has.
+fn metric_pattern(text: &str) -> Result<String, String> {
+    let known = Metric::ALL.iter().any(|metric| rules::wildcard_match(text, metric.name()));
+    if known { Ok(text.to_owned()) } else { Err(unknown_metric()) }
+}
+
+/// What is said of a word that names no metric.
+pub(super) fn unknown_metric() -> String {
+    let names: Vec<&str> = Metric::ALL.iter().map(|metric| metric.name()).collect();
+    format!("there is no such metric. Known are {}", names.join(", "))
+}
+
+/// What people say, without what would move the cursor.
+pub(super) fn comment(text: &str) -> Result<String, &'static str> {
+    match text.trim() {
+        "" => Err("it is empty"),
+        said if said.chars().count() > 500 => Err("it is longer than 500 characters"),
+        said => Ok(sample::plain(said).into_owned()),
+    }
+}
