@@ -2,6 +2,7 @@
 
 mod ack;
 mod alerts;
+mod outbox;
 mod silence;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub use ack::AckArgs;
 pub use alerts::AlertsArgs;
+pub use outbox::{DeliveryArgs, OutboxArgs, OutboxCommand, OutboxListArgs, RetryArgs, Which};
 pub use silence::{SilenceAddArgs, SilenceArgs, SilenceCommand, SilenceEndArgs, SilenceListArgs};
 
 const AFTER: &str = "\
@@ -39,6 +41,7 @@ Examples:
                                          runs that were killed
   fleet alerts                           what is wrong now, and who was told
   fleet ack 17 --comment 'disk ordered'  no more reminders of that one
+  fleet outbox                           mail that waits
   fleet silence add --host 'web*' --for 2h --comment 'upgrade'";
 
 const STATUS: &str = "\
@@ -101,6 +104,9 @@ pub enum Command {
     /// Keep problems from being mailed for a while
     #[command(after_help = silence::AFTER, after_long_help = silence::AFTER)]
     Silence(SilenceArgs),
+    /// Show mail that waits or was lost, and do something about it
+    #[command(after_help = outbox::AFTER, after_long_help = outbox::AFTER)]
+    Outbox(OutboxArgs),
 }
 
 /// What `fleet status` is asked.

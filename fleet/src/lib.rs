@@ -16,19 +16,22 @@ pub mod json;
 mod layout;
 mod moment;
 mod opened;
+mod outbox;
 mod overdue;
 pub mod runs;
 mod silence;
 pub mod status;
 mod surroundings;
 pub mod table;
+mod trouble;
 mod who;
 
 use std::io::{BufWriter, Write};
 
 pub use args::{
-    AckArgs, AlertsArgs, Args, Command, Format, Place, RunsArgs, SilenceAddArgs, SilenceArgs, SilenceCommand,
-    SilenceEndArgs, SilenceListArgs, StatusArgs,
+    AckArgs, AlertsArgs, Args, Command, DeliveryArgs, Format, OutboxArgs, OutboxCommand, OutboxListArgs, Place,
+    RetryArgs, RunsArgs, SilenceAddArgs, SilenceArgs, SilenceCommand, SilenceEndArgs, SilenceListArgs, StatusArgs,
+    Which,
 };
 pub use error::FleetError;
 pub use moment::{Moment, Since};
@@ -54,6 +57,7 @@ pub fn execute(
         Command::Alerts(args) => alerts::answer(args, surroundings, &mut out),
         Command::Ack(args) => ack::answer(args, surroundings, &mut out),
         Command::Silence(args) => silence::answer(args, surroundings, &mut out, aside),
+        Command::Outbox(args) => outbox::answer(args, surroundings, &mut out),
     };
     // What was done before an error is told, too.
     let flushed = out.flush();
@@ -70,6 +74,7 @@ fn answer_status(args: StatusArgs, surroundings: &Surroundings, out: &mut impl W
         Format::Text => {
             table::write(out, &hosts, *now, *colour)?;
             overdue::write(out, &store.runs(1)?, *now, config.collector.interval)?;
+            trouble::write(out, &store, zone, *now)?;
         }
         Format::Json => json::write(out, &hosts)?,
     }

@@ -4,5 +4,7 @@
 
 mod acknowledging;
 mod alerts;
+mod outbox;
 mod place;
 mod silencing;
+mod status;
