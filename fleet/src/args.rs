@@ -2,6 +2,7 @@
 
 mod ack;
 mod alerts;
+mod explain;
 mod outbox;
 mod silence;
 
@@ -11,6 +12,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub use ack::AckArgs;
 pub use alerts::AlertsArgs;
+pub use explain::{About, ExplainArgs};
 pub use outbox::{DeliveryArgs, OutboxArgs, OutboxCommand, OutboxListArgs, RetryArgs, Which};
 pub use silence::{SilenceAddArgs, SilenceArgs, SilenceCommand, SilenceEndArgs, SilenceListArgs};
 
@@ -40,6 +42,7 @@ Examples:
   fleet runs --format json | jq 'select(.state == \"aborted\")'
                                          runs that were killed
   fleet alerts                           what is wrong now, and who was told
+  fleet explain web1 disk /var           why there is a mail about it, or none
   fleet ack 17 --comment 'disk ordered'  no more reminders of that one
   fleet outbox                           mail that waits
   fleet silence add --host 'web*' --for 2h --comment 'upgrade'";
@@ -98,6 +101,9 @@ pub enum Command {
     /// Show what is wrong now, or was, and who was told
     #[command(after_help = alerts::AFTER, after_long_help = alerts::AFTER)]
     Alerts(AlertsArgs),
+    /// Say why something is an alert, or is none, and what comes next
+    #[command(after_help = explain::AFTER, after_long_help = explain::AFTER)]
+    Explain(ExplainArgs),
     /// Say that somebody takes care of a problem: nobody is reminded of it any more
     #[command(after_help = ack::AFTER, after_long_help = ack::AFTER)]
     Ack(AckArgs),

@@ -12,6 +12,7 @@ mod args;
 mod circumstances;
 mod cut;
 mod error;
+mod explain;
 pub mod json;
 mod layout;
 mod moment;
@@ -29,9 +30,9 @@ mod who;
 use std::io::{BufWriter, Write};
 
 pub use args::{
-    AckArgs, AlertsArgs, Args, Command, DeliveryArgs, Format, OutboxArgs, OutboxCommand, OutboxListArgs, Place,
-    RetryArgs, RunsArgs, SilenceAddArgs, SilenceArgs, SilenceCommand, SilenceEndArgs, SilenceListArgs, StatusArgs,
-    Which,
+    About, AckArgs, AlertsArgs, Args, Command, DeliveryArgs, ExplainArgs, Format, OutboxArgs, OutboxCommand,
+    OutboxListArgs, Place, RetryArgs, RunsArgs, SilenceAddArgs, SilenceArgs, SilenceCommand, SilenceEndArgs,
+    SilenceListArgs, StatusArgs, Which,
 };
 pub use error::FleetError;
 pub use moment::{Moment, Since};
@@ -55,6 +56,7 @@ pub fn execute(
         Command::Status(args) => answer_status(args, surroundings, &mut out),
         Command::Runs(args) => answer_runs(args, surroundings, &mut out),
         Command::Alerts(args) => alerts::answer(args, surroundings, &mut out),
+        Command::Explain(args) => explain::answer(args, surroundings, &mut out),
         Command::Ack(args) => ack::answer(args, surroundings, &mut out),
         Command::Silence(args) => silence::answer(args, surroundings, &mut out, aside),
         Command::Outbox(args) => outbox::answer(args, surroundings, &mut out),

@@ -4,6 +4,7 @@
 
 mod acknowledging;
 mod alerts;
+mod explaining;
 mod outbox;
 mod place;
 mod silencing;
