@@ -4,6 +4,7 @@ mod ack;
 mod alerts;
 mod explain;
 mod outbox;
+mod replay;
 mod silence;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub use ack::AckArgs;
 pub use alerts::AlertsArgs;
 pub use explain::{About, ExplainArgs};
 pub use outbox::{DeliveryArgs, OutboxArgs, OutboxCommand, OutboxListArgs, RetryArgs, Which};
+pub use replay::ReplayArgs;
 pub use silence::{SilenceAddArgs, SilenceArgs, SilenceCommand, SilenceEndArgs, SilenceListArgs};
 
 const AFTER: &str = "\
@@ -44,8 +46,10 @@ Examples:
   fleet alerts                           what is wrong now, and who was told
   fleet explain web1 disk /var           why there is a mail about it, or none
   fleet ack 17 --comment 'disk ordered'  no more reminders of that one
-  fleet outbox                           mail that waits
-  fleet silence add --host 'web*' --for 2h --comment 'upgrade'";
+  fleet silence add --host 'web*' --for 2h --comment 'upgrade'
+  fleet replay --config new.xml --since 7d
+                                         which mails other limits would have sent
+  fleet outbox                           mail that waits";
 
 const STATUS: &str = "\
 Columns:
@@ -110,6 +114,9 @@ pub enum Command {
     /// Keep problems from being mailed for a while
     #[command(after_help = silence::AFTER, after_long_help = silence::AFTER)]
     Silence(SilenceArgs),
+    /// Show which mails a config.xml would have sent over the history there is
+    #[command(after_help = replay::AFTER, after_long_help = replay::AFTER)]
+    Replay(ReplayArgs),
     /// Show mail that waits or was lost, and do something about it
     #[command(after_help = outbox::AFTER, after_long_help = outbox::AFTER)]
     Outbox(OutboxArgs),

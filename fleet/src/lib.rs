@@ -19,6 +19,7 @@ mod moment;
 mod opened;
 mod outbox;
 mod overdue;
+mod replay;
 pub mod runs;
 mod silence;
 pub mod status;
@@ -31,8 +32,8 @@ use std::io::{BufWriter, Write};
 
 pub use args::{
     About, AckArgs, AlertsArgs, Args, Command, DeliveryArgs, ExplainArgs, Format, OutboxArgs, OutboxCommand,
-    OutboxListArgs, Place, RetryArgs, RunsArgs, SilenceAddArgs, SilenceArgs, SilenceCommand, SilenceEndArgs,
-    SilenceListArgs, StatusArgs, Which,
+    OutboxListArgs, Place, ReplayArgs, RetryArgs, RunsArgs, SilenceAddArgs, SilenceArgs, SilenceCommand,
+    SilenceEndArgs, SilenceListArgs, StatusArgs, Which,
 };
 pub use error::FleetError;
 pub use moment::{Moment, Since};
@@ -59,6 +60,7 @@ pub fn execute(
         Command::Explain(args) => explain::answer(args, surroundings, &mut out),
         Command::Ack(args) => ack::answer(args, surroundings, &mut out),
         Command::Silence(args) => silence::answer(args, surroundings, &mut out, aside),
+        Command::Replay(args) => replay::answer(args, surroundings, &mut out),
         Command::Outbox(args) => outbox::answer(args, surroundings, &mut out),
     };
     // What was done before an error is told, too.

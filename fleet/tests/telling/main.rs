@@ -7,5 +7,6 @@ mod alerts;
 mod explaining;
 mod outbox;
 mod place;
+mod replaying;
 mod silencing;
 mod status;

@@ -1,0 +1,140 @@
+//! A mail that would have been sent.
+
+use std::io::{self, Write};
+
+use rules::{Incident, NoticeKind, Post, Recipient, Severity, Zone, words};
+use sample::{HostName, Timestamp};
+use serde::Serialize;
+
+use crate::cut::cut;
+
+/// In one line; the others are counted.
+const MOST_ENTRIES: usize = 3;
+const MOST_HEADLINE: usize = 100;
+
+/// A mail that would have been sent.
+pub(super) struct Mail {
+    pub(super) at: Timestamp,
+    pub(super) recipient: Recipient,
+    is_initial: bool,
+    is_last_of_the_hour: bool,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// What a mail tells of one incident.
+pub(super) struct Entry {
+    host: Option<HostName>,
+    metric: &'static str,
+    instance: String,
+    pub(super) kind: NoticeKind,
+    pub(super) severity: Severity,
+    headline: String,
+}
+
+impl Mail {
+    pub(super) fn of(post: &Post, incidents: &[Incident], at: Timestamp) -> Mail {
+        let entry = |(position, kind): &(usize, NoticeKind)| Some(Entry::of(incidents.get(*position)?, *kind));
+        Mail {
+            at,
+            recipient: post.recipient.clone(),
+            is_initial: post.is_initial,
+            is_last_of_the_hour: post.is_last_of_the_hour,
+            entries: post.notices.iter().filter_map(entry).collect(),
+        }
+    }
+
+    /// `CRIT` for one story, `2 CRIT, 1 OK` for several.
+    fn tag(&self) -> String {
+        let tags = ["CRIT", "WARN", "INFO", "OK"];
+        let of = |tag: &'static str| (self.entries.iter().filter(|entry| entry.tag() == tag).count(), tag);
+        let counts = tags.into_iter().map(of).filter(|(count, _)| *count > 0);
+        match &self.entries[..] {
+            [one] => one.tag().to_owned(),
+            _ => counts.map(|(count, tag)| format!("{count} {tag}")).collect::<Vec<_>>().join(", "),
+        }
+    }
+
+    pub(super) fn write_text(&self, out: &mut impl Write, zone: Zone, full: bool) -> io::Result<()> {
+        let mut line = format!("{}  {}  [{}]", zone.time(self.at), self.recipient, self.tag());
+        for (is, said) in [(self.is_initial, " initial state"), (self.is_last_of_the_hour, " last mail of the hour")] {
+            if is {
+                line.push_str(said);
+            }
+        }
+        if full {
+            writeln!(out, "{line}")?;
+            return self.entries.iter().try_for_each(|entry| {
+                writeln!(out, "    {:<9} {:<4} {}", entry.kind.name(), entry.tag(), entry.text())
+            });
+        }
+        let mut told: Vec<String> = self.entries.iter().take(MOST_ENTRIES).map(Entry::text).collect();
+        if self.entries.len() > MOST_ENTRIES {
+            told.push(format!("and {} more", self.entries.len() - MOST_ENTRIES));
+        }
+        writeln!(out, "{line} {}", told.join("; "))
+    }
+
+    pub(super) fn write_json(&self, out: &mut impl Write) -> io::Result<()> {
+        let entries = self.entries.iter().map(|entry| EntryLine {
+            host: entry.host.as_ref().map(HostName::as_str),
+            metric: entry.metric,
+            instance: &entry.instance,
+            kind: entry.kind.name(),
+            severity: entry.severity.name(),
+            headline: &entry.headline,
+        });
+        let line = Line {
+            at_ms: self.at.as_millis(),
+            recipient: self.recipient.as_str(),
+            tag: self.tag(),
+            is_initial: self.is_initial,
+            entries: entries.collect(),
+        };
+        serde_json::to_writer(&mut *out, &line)?;
+        out.write_all(b"\n")
+    }
+}
+
+impl Entry {
+    fn of(incident: &Incident, kind: NoticeKind) -> Entry {
+        Entry {
+            host: incident.host.clone(),
+            metric: incident.key.rule.metric.name(),
+            instance: incident.key.instance.as_str().to_owned(),
+            kind,
+            severity: incident.severity,
+            headline: words::headline(incident),
+        }
+    }
+
+    fn tag(&self) -> &'static str {
+        words::tag(self.severity, matches!(self.kind, NoticeKind::Over | NoticeKind::Missed))
+    }
+
+    /// A repeated word is told as such, or a reader wonders.
+    fn text(&self) -> String {
+        let host = self.host.as_ref().map(|host| format!("{host}: ")).unwrap_or_default();
+        let reminder = if self.kind == NoticeKind::Reminder { " (reminder)" } else { "" };
+        format!("{host}{}{reminder}", cut(&self.headline, MOST_HEADLINE))
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    at_ms: i64,
+    recipient: &'a str,
+    tag: String,
+    is_initial: bool,
+    entries: Vec<EntryLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct EntryLine<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<&'a str>,
+    metric: &'static str,
+    instance: &'a str,
+    kind: &'static str,
+    severity: &'static str,
+    headline: &'a str,
+}
