@@ -431,6 +431,7 @@ CREATE TABLE incident (
 
 CREATE INDEX incident_of_alert ON incident (alert_id, id);
 CREATE INDEX incident_unsettled ON incident (id) WHERE settled_ms IS NULL;
+CREATE INDEX incident_settled ON incident (settled_ms) WHERE settled_ms IS NOT NULL;
 CREATE INDEX incident_open ON incident (id) WHERE ended_ms IS NULL;
 CREATE INDEX incident_by_time ON incident (opened_ms);
 CREATE INDEX incident_by_end ON incident (ended_ms) WHERE ended_ms IS NOT NULL;

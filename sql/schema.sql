@@ -411,6 +411,8 @@ CREATE INDEX incident_of_alert ON incident (alert_id, id);
 
 CREATE INDEX incident_unsettled ON incident (id) WHERE settled_ms IS NULL;
 
+CREATE INDEX incident_settled ON incident (settled_ms) WHERE settled_ms IS NOT NULL;
+
 CREATE INDEX incident_open ON incident (id) WHERE ended_ms IS NULL;
 
 CREATE INDEX incident_by_time ON incident (opened_ms);
@@ -496,6 +498,7 @@ CREATE TABLE delivery (
                         'superseded'           -- a newer mail says more
                     )),
     attempts        INTEGER NOT NULL DEFAULT 0,
+    maybe_taken     INTEGER NOT NULL DEFAULT 0 CHECK (maybe_taken IN (0, 1)),  -- 1: an earlier attempt may have reached its end
     next_attempt_ms INTEGER NOT NULL,
     last_reply      TEXT,                      -- the server's last answer, or what went wrong
     tried_ms        INTEGER,                   -- when the last attempt began

@@ -7,6 +7,7 @@ use sample::{Metric, Timestamp};
 use storage::{HostId, Store, StoreError};
 
 use crate::compose::Story;
+use crate::details::details;
 
 /// How many stories of a mail have something beside them. They are the most severe ones; the database is asked for each.
 const MOST: usize = 20;
@@ -44,7 +45,10 @@ impl<'s> Beside<'s> {
             let day = (self.now - WINDOW, self.now);
             story.trend = self.store.trend(host, metric, &incident.key.instance, day, PARTS)?;
             if incident.is_open() && wants_processes(metric) {
-                story.processes = self.store.top_processes(host, incident.opened)?;
+                story.processes = self.store.top_processes(host, self.now)?;
+            }
+            if let Some(row) = self.store.host_id(host)?.filter(|_| incident.is_open()) {
+                story.remarks.extend(details(self.store, row, incident)?);
             }
             if metric == Metric::DiskFull && incident.is_open() {
                 story.remarks.extend(self.forecast(incident)?);

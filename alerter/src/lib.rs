@@ -11,6 +11,7 @@ mod clock;
 mod collector_watch;
 pub mod compose;
 pub mod deliver;
+mod details;
 mod digest;
 mod dry_run;
 pub mod evaluate;

@@ -4,6 +4,7 @@
 //! forgotten, and a mail that waits gives way to a newer one that says more.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use config::{Config, Host};
 use rules::{Circumstances, Decision, Held, Incident, NoticeKind, Outages, Post, Recipient, Round, Rule, Severity};
@@ -15,6 +16,9 @@ use crate::compose::{ComposeError, Letter, Occasion, Stationery, Story, letter};
 
 /// How long a silence is looked at after its end: a problem that it hid is told then, even if no run came for weeks.
 const REMEMBER_SILENCES_MS: i64 = 90 * 24 * 3_600_000;
+
+/// How long the end of an outage matters for hosts behind it, which may be seen up some runs later.
+const RECENT_OUTAGES: Duration = Duration::from_secs(3600);
 
 /// What is to be told now.
 #[derive(Debug, Default)]
@@ -96,7 +100,8 @@ fn decisions(
     let hosts = config.by_name();
     let silences = store.silences(now.plus_millis(-REMEMBER_SILENCES_MS))?;
     let suspects = store.suspects()?.into_iter().collect();
-    let outages = Outages::of(incidents, suspects, config.parents());
+    let lately = store.visits_settled_since(now - RECENT_OUTAGES)?;
+    let outages = Outages::of(incidents.iter().chain(&lately), suspects, config.parents());
     let decide = |incident: &Incident| {
         let host = incident.host.as_ref().and_then(|name| hosts.get(name));
         let around = Circumstances {

@@ -38,6 +38,16 @@ pub enum Side {
     Below,
 }
 
+impl Side {
+    /// The worse of two values.
+    pub(crate) fn worse(self, one: f64, other: f64) -> f64 {
+        match self {
+            Side::Above => one.max(other),
+            Side::Below => one.min(other),
+        }
+    }
+}
+
 /// From where on it is how bad.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Level {

@@ -52,7 +52,7 @@ pub struct Switch {
 }
 
 /// The same seen several times in a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Run {
     /// First at that time.
     pub since: Timestamp,
@@ -60,6 +60,8 @@ pub struct Run {
     pub lasting: Duration,
     /// In so many samples.
     pub times: u32,
+    /// The worst value among them.
+    pub worst: f64,
 }
 
 /// What a sample says about the thing a rule watches.

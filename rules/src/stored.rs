@@ -12,14 +12,14 @@ use crate::{AlertState, Run, Switch};
 pub struct ParseMemoryError;
 
 impl AlertState {
-    /// The switches, as `on`, `off`, `off 1795241857000+300000*2` (since, lasting ms, times), separated by `;`.
+    /// The switches, as `on`, `off`, `off 1795241857000+300000*2@97.5` (since, lasting ms, times, worst), separated by `;`.
     pub fn switches_to_stored(&self) -> String {
         let switch = |switch: &Switch| {
             let on = if switch.on { "on" } else { "off" };
             match switch.against {
                 None => on.to_owned(),
-                Some(Run { since, lasting, times }) => {
-                    format!("{on} {}+{}*{times}", since.as_millis(), lasting.as_millis())
+                Some(Run { since, lasting, times, worst }) => {
+                    format!("{on} {}+{}*{times}@{worst}", since.as_millis(), lasting.as_millis())
                 }
             }
         };
@@ -40,9 +40,12 @@ impl AlertState {
             };
             let run = |text: &str| {
                 let (since, rest) = text.split_once('+')?;
-                let (lasting, times) = rest.split_once('*')?;
+                let (lasting, rest) = rest.split_once('*')?;
+                let (times, worst) = rest.split_once('@')?;
+                let worst = worst.parse().ok().filter(|worst: &f64| worst.is_finite())?;
                 let since = Timestamp::from_millis(since.parse().ok()?);
-                Some(Run { since, lasting: Duration::from_millis(lasting.parse().ok()?), times: times.parse().ok()? })
+                let lasting = Duration::from_millis(lasting.parse().ok()?);
+                Some(Run { since, lasting, times: times.parse().ok()?, worst })
             };
             match against {
                 None => Some(Switch { on, against: None }),
@@ -74,14 +77,14 @@ mod tests {
     #[test]
     fn what_an_alert_remembers_survives_its_text() {
         let at = Timestamp::from_millis;
-        let run = Run { since: at(1_795_241_857_000), lasting: Duration::from_secs(300), times: 2 };
+        let run = Run { since: at(1_795_241_857_000), lasting: Duration::from_secs(300), times: 2, worst: 97.5 };
         let switches = vec![Switch { on: true, against: None }, Switch { on: false, against: Some(run) }];
         let state = AlertState { switches, changes: vec![at(-5), at(7)], ..AlertState::default() };
-        assert_eq!(state.switches_to_stored(), "on;off 1795241857000+300000*2");
+        assert_eq!(state.switches_to_stored(), "on;off 1795241857000+300000*2@97.5");
         assert_eq!(AlertState::switches_from_stored(&state.switches_to_stored()), Ok(state.switches.clone()));
         assert_eq!(AlertState::changes_from_stored(&state.changes_to_stored()), Ok(state.changes.clone()));
         assert_eq!(AlertState::switches_from_stored(""), Ok(vec![]));
-        for text in ["maybe", "on x", "off 1+2", "off 1+2*x"] {
+        for text in ["maybe", "on x", "off 1+2", "off 1+2*x", "off 1+2*3", "off 1+2*3@NaN"] {
             assert_eq!(AlertState::switches_from_stored(text), Err(ParseMemoryError), "{text}");
         }
     }

@@ -50,6 +50,20 @@ impl Store {
         })
     }
 
+    /// Returns the incidents about visits that were settled since then: what was behind these hosts is judged by them.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub fn visits_settled_since(&self, since: Timestamp) -> Result<Vec<Incident>, StoreError> {
+        self.read(|db| {
+            let mut select = db.prepare_cached(SETTLED_SINCE)?;
+            let found =
+                select.query_map([since.as_millis()], incident)?.filter_map(|found| readable(found).transpose());
+            let visits = found.filter(|found| found.as_ref().map_or(true, |one| one.key.rule.metric.is_visit()));
+            visits.collect()
+        })
+    }
+
     /// Returns the incidents that fit, the newest first. One with a value this version does not know is left out.
     ///
     /// # Errors
@@ -133,7 +147,10 @@ macro_rules! selecting {
     ($rest:literal) => {
         concat!(
             "SELECT metric, selector, ordinal, instance, incident.id, host_id IS NULL, name, opened_ms, incident.severity,
-                    incident.limit_value, incident.value, incident.worst_value, is_flapping, ended_ms, end_kind,
+                    incident.limit_value,
+                    iif(ended_ms IS NULL, coalesce(alert.value, incident.value), incident.value),
+                    iif(ended_ms IS NULL AND alert.state = 'firing', coalesce(alert.worst_value, incident.worst_value),
+                        incident.worst_value), is_flapping, ended_ms, end_kind,
                     recipients, url, note, acked_ms, acked_until_ms, acked_by, acked_comment
              FROM incident ", $rest
         )
@@ -144,6 +161,10 @@ macro_rules! selecting {
 pub(crate) const UNSETTLED: &str = selecting!(
     "INDEXED BY incident_unsettled CROSS JOIN alert ON alert.id = alert_id LEFT JOIN host ON host.id = host_id
      WHERE settled_ms IS NULL ORDER BY incident.id"
+);
+pub(crate) const SETTLED_SINCE: &str = selecting!(
+    "INDEXED BY incident_settled CROSS JOIN alert ON alert.id = alert_id LEFT JOIN host ON host.id = host_id
+     WHERE settled_ms >= ?1 ORDER BY incident.id"
 );
 pub(crate) const ONE: &str = selecting!(
     "CROSS JOIN alert ON alert.id = alert_id LEFT JOIN host ON host.id = host_id

@@ -98,6 +98,16 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Returns how the latest visit of a host ended that was not cancelled.
+    ///
+    /// # Errors
+    /// The database can't be read, or holds a value this program does not know.
+    pub fn latest_outcome(&self, host: HostId) -> Result<Option<Outcome>, StoreError> {
+        self.read(|db| latest_outcome(db, host))
+    }
+}
+
 /// A cancelled visit says nothing about the host.
 pub(crate) const LATEST_OUTCOME: &str = "
     SELECT kind, detail, at_ms, duration_ms FROM outcome

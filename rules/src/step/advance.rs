@@ -63,13 +63,15 @@ fn see(
     state.fit_switches_to(rule);
     let was_on = state.is_on();
     let tick = Tick::new(at, state.seen, cycle);
-    let mut began = None;
+    let (mut began, mut worst) = (None, value);
     for (switch, verdict) in state.switches.iter_mut().zip(verdicts) {
-        let turned = switch.see(verdict, rule, tick).filter(|_| switch.on);
-        began = began.into_iter().chain(turned).min();
+        if let Some(run) = switch.see(verdict, value, rule, tick).filter(|_| switch.on) {
+            began = began.into_iter().chain([run.since]).min();
+            worst = rule.side().worse(worst, run.worst);
+        }
     }
     state.note(rule.side(), value, at);
-    let news = News { value, at, began: began.unwrap_or(at), is_turned: state.is_on() != was_on };
+    let news = News { value, worst, at, began: began.unwrap_or(at), is_turned: state.is_on() != was_on };
     let event = match state.problem {
         None => state.fire(rule, news),
         Some(problem) if problem.flapping.is_some() => state.calm_down(rule, problem, news),
@@ -127,10 +129,7 @@ impl AlertState {
         self.absent = 0;
         self.changes.retain(|change| *change >= now - FLAPPING_WITHIN);
         if let Some(problem) = &mut self.problem {
-            problem.worst = match side {
-                Side::Above => problem.worst.max(value),
-                Side::Below => problem.worst.min(value),
-            };
+            problem.worst = side.worse(problem.worst, value);
         }
     }
 
@@ -138,7 +137,7 @@ impl AlertState {
     fn fire(&mut self, rule: &Rule, news: News) -> Option<Event> {
         let severity = self.severity(rule)?;
         let flapping = self.flaps_with_change(news.at);
-        let problem = Problem { since: news.began, severity, worst: news.value, flapping };
+        let problem = Problem { since: news.began, severity, worst: news.worst, flapping };
         self.problem = Some(problem);
         let kind = if flapping.is_some() { EventKind::Flapping } else { EventKind::Fired };
         Some(news.event(kind, &problem, rule))
@@ -200,6 +199,8 @@ impl AlertState {
 #[derive(Clone, Copy)]
 struct News {
     value: f64,
+    /// The worst value since `began`.
+    worst: f64,
     at: Timestamp,
     /// Since when everything speaks for the levels that were turned on, if any were.
     began: Timestamp,

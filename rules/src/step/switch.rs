@@ -62,22 +62,25 @@ impl Tick {
 }
 
 impl Switch {
-    /// Takes a sample into account. If that turned the switch, returns since when everything spoke for it.
-    pub(super) fn see(&mut self, verdict: Verdict, rule: &Rule, tick: Tick) -> Option<Timestamp> {
+    /// Takes a sample into account. If that turned the switch, returns what spoke for it.
+    pub(super) fn see(&mut self, verdict: Verdict, value: f64, rule: &Rule, tick: Tick) -> Option<Run> {
         let (opposing, hold) = if self.on { (Verdict::Over, rule.fall) } else { (Verdict::Reached, rule.rise) };
         if verdict != opposing {
             self.against = None;
             return None;
         }
         let run = match self.against {
-            None => Run { since: tick.at, lasting: Duration::ZERO, times: 1 },
-            Some(Run { since, lasting, times }) => {
-                Run { since, lasting: lasting.saturating_add(tick.counted), times: times.saturating_add(1) }
-            }
+            None => Run { since: tick.at, lasting: Duration::ZERO, times: 1, worst: value },
+            Some(Run { since, lasting, times, worst }) => Run {
+                since,
+                lasting: lasting.saturating_add(tick.counted),
+                times: times.saturating_add(1),
+                worst: rule.side().worse(worst, value),
+            },
         };
         if is_long_enough(run, hold, tick.cycle) {
             *self = Switch { on: !self.on, against: None };
-            return Some(run.since);
+            return Some(run);
         }
         self.against = Some(run);
         None
@@ -86,7 +89,10 @@ impl Switch {
 
 /// Whether what was seen in a row suffices: for long enough, often enough, and in four of five of the samples that are
 /// usual in that time, since a few scattered samples don't show that it was so all along.
+///
+/// Cron begins a run a moment earlier or later than the one before: a tenth of a cycle is not waited for.
 fn is_long_enough(run: Run, hold: Hold, cycle: Duration) -> bool {
     let is_covered = cycle.is_zero() || u128::from(run.times) * cycle.as_nanos() * 5 >= hold.lasting.as_nanos() * 4;
-    run.lasting >= hold.lasting && run.times >= hold.times && is_covered
+    let jitter = if run.times > 1 { cycle / 10 } else { Duration::ZERO };
+    run.lasting.saturating_add(jitter) >= hold.lasting && run.times >= hold.times && is_covered
 }

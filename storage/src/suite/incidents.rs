@@ -64,7 +64,7 @@ fn an_open_incident_is_acknowledged_and_one_that_is_over_is_not() {
 fn a_host_is_suspected_as_long_as_an_alert_about_its_visits_is_pending() {
     let mut fixture = Fixture::new();
     let hosts = ["web1", "db1", "app1"].map(|name| fixture.host(name));
-    let against = Some(Run { since: NOON, lasting: Duration::ZERO, times: 1 });
+    let against = Some(Run { since: NOON, lasting: Duration::ZERO, times: 1, worst: 97.5 });
     let pending = AlertState { switches: vec![Switch { on: false, against }], ..AlertState::default() };
     let change = |fixture: &mut Fixture, host, metric, state: &AlertState| {
         fixture.change(host, vec![(key(metric, Instance::Host), state.clone())], vec![]);

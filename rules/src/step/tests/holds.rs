@@ -29,6 +29,35 @@ fn for_ten_minutes_is_from_the_first_to_the_last_sample() {
 }
 
 #[test]
+fn the_worst_value_may_have_been_seen_while_it_was_pending() {
+    let events = check(
+        &held(lasting(minutes(10)), Hold::default()),
+        " 0  91  pending
+          5  99  pending
+         10  92  warning  fired
+         15  50  quiet    resolved",
+    );
+    assert_eq!((events[0].worst, events[1].worst), (99.0, 99.0));
+}
+
+#[test]
+fn a_crontab_that_begins_a_moment_earlier_costs_no_cycle() {
+    let rule = held(lasting(minutes(10)), Hold::default());
+    let fires_at = |millis: [i64; 3]| {
+        let mut state = AlertState::default();
+        let fired = millis.map(|at| {
+            let at = Timestamp::from_millis(at);
+            let (next, event) = step(&rule, std::mem::take(&mut state), Observation::Value(95.0, None), at, CYCLE);
+            state = next;
+            event.is_some()
+        });
+        fired[2]
+    };
+    assert!(fires_at([900, 300_400, 600_100]), "three samples of five minutes are ten");
+    assert!(!fires_at([0, 250_000, 540_000]), "nine are not");
+}
+
+#[test]
 fn times_are_samples_in_a_row() {
     check(
         &held(times(3), Hold::default()),

@@ -125,7 +125,7 @@ proptest! {
     }
 
     #[test]
-    fn the_worst_is_the_extreme_since_it_fired(rule in rules(), seen in seen()) {
+    fn the_worst_is_the_extreme_since_it_began(rule in rules(), seen in seen()) {
         let mut state = AlertState::default();
         let mut values: Vec<f64> = vec![];
         let mut was_open = false;
@@ -134,8 +134,11 @@ proptest! {
             if let Observation::Value(value, _) = seen {
                 values.push(value);
             }
-            if event.is_some() && !was_open {
+            if let Some(event) = event.filter(|_| !was_open) {
+                // What was seen of it while it was pending counts as well, and nothing that nobody saw.
+                prop_assert!(values.contains(&event.worst));
                 values.drain(..values.len() - 1);
+                values.push(event.worst);
             }
             was_open = next.problem.is_some();
             if let Some(problem) = next.problem {

@@ -8,7 +8,7 @@ use super::*;
 
 /// An alert in which everything is remembered that can be.
 fn eventful() -> AlertState {
-    let against = Some(Run { since: at(60), lasting: Duration::from_secs(300), times: 2 });
+    let against = Some(Run { since: at(60), lasting: Duration::from_secs(300), times: 2, worst: 97.5 });
     AlertState {
         problem: Some(Problem { since: NOON, severity: Severity::Critical, worst: -0.5, flapping: Some(at(30)) }),
         switches: vec![Switch { on: true, against: None }, Switch { on: false, against }],
@@ -20,7 +20,7 @@ fn eventful() -> AlertState {
 }
 
 fn pending() -> AlertState {
-    let against = Some(Run { since: at(60), lasting: Duration::ZERO, times: 1 });
+    let against = Some(Run { since: at(60), lasting: Duration::ZERO, times: 1, worst: 97.5 });
     AlertState { switches: vec![Switch { on: false, against }], seen: Some(at(60)), ..AlertState::default() }
 }
 
@@ -93,11 +93,14 @@ fn an_incident_is_all_that_happened_from_the_first_event_to_the_last() {
         ..Telling::default()
     };
     let worse = NewEvent { telling: Some(telling.clone()), ..new_event(cpu.clone(), worse, &[]) };
-    fixture.change(host, vec![], vec![worse]);
+    // The event had 99; the newest value, of a sample that made no event, is 98.
+    let problem = Some(Problem { since: NOON, severity, worst: 99.0, flapping: None });
+    let state = AlertState { problem, value: Some(98.0), seen: Some(at(65)), ..AlertState::default() };
+    fixture.change(host, vec![(cpu.clone(), state)], vec![worse]);
     let incident = fixture.unsettled().remove(0);
     assert_eq!((incident.host.clone(), &incident.key, incident.opened), (Some(host_name("web1")), &cpu, NOON));
     assert_eq!((incident.severity, incident.limit), (Severity::Critical, 95.0));
-    assert_eq!((incident.value, incident.worst, &incident.telling), (Some(99.0), 99.0, &telling));
+    assert_eq!((incident.value, incident.worst, &incident.telling), (Some(98.0), 99.0, &telling));
     assert!(incident.is_open() && !incident.flapping && incident.ack.is_none() && incident.told.is_empty());
 
     let flapping = |kind, seconds| new_event(cpu.clone(), Event { at: at(seconds), ..event(kind) }, &["c@x"]);
