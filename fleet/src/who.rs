@@ -5,8 +5,7 @@ use crate::surroundings::Surroundings;
 
 /// The name that was given, else the user's.
 pub(crate) fn who(given: Option<&str>, surroundings: &Surroundings) -> Result<String, FleetError> {
-    let user = || surroundings.user.as_deref().map(|user| sample::plain(user).chars().take(100).collect());
-    given.map(str::to_owned).or_else(user).ok_or_else(|| FleetError::Usage {
+    given.map(str::to_owned).or_else(|| surroundings.user.clone()).ok_or_else(|| FleetError::Usage {
         message: "neither $SUDO_USER nor $USER says who you are".to_owned(),
         hint: Some("give your name with --author (silence) or --by (ack)".to_owned()),
     })

@@ -109,11 +109,11 @@ pub struct SilenceEndArgs {
     pub place: Place,
 }
 
-/// A pattern with something in it, as the database writes what is hidden.
+/// A pattern with something in it.
 fn pattern(text: &str) -> Result<String, &'static str> {
     match text.len() {
         0 => Err("expected a name, or a pattern such as 'web*'"),
-        1..=1024 => Ok(sample::plain(text).into_owned()),
+        1..=1024 => Ok(text.to_owned()),
         _ => Err("it is longer than any name"),
     }
 }
@@ -130,11 +130,11 @@ pub(super) fn unknown_metric() -> String {
     format!("there is no such metric. Known are {}", names.join(", "))
 }
 
-/// What people say, without what would move the cursor.
+/// What people say. The database keeps it without what would move the cursor.
 pub(super) fn comment(text: &str) -> Result<String, &'static str> {
     match text.trim() {
         "" => Err("it is empty"),
         said if said.chars().count() > 500 => Err("it is longer than 500 characters"),
-        said => Ok(sample::plain(said).into_owned()),
+        said => Ok(said.to_owned()),
     }
 }

@@ -84,3 +84,13 @@ fn a_host_that_is_down_holds_its_other_problems_and_the_table_says_so() {
     assert!(memory.contains("not told: the host can't be visited"), "{shown}");
     assert!(shown.contains("critical  web1  host is unreachable"), "{shown}");
 }
+
+#[test]
+fn what_config_xml_says_now_decides_not_what_it_said_then() {
+    let place = place();
+    let alert = r#"<alert type="memory" limit="90%" mail="dev@example.org" active="Mon-Fri 08-18"/>"#;
+    place.configure("config.xml", &[client("web1", alert), client("db1", "")].concat());
+    let shown = place.ask(2, &["alerts", "--format", "json"]).json();
+    assert_eq!(shown[0]["recipients"], serde_json::json!(["dev@example.org"]));
+    assert_eq!(shown[0]["held"], "outside_hours", "it is Saturday");
+}
