@@ -137,7 +137,6 @@ impl<'c> Fold<'c> {
     /// What is owed once a run is done: the alerter runs.
     fn end_run(&mut self) -> Vec<Mail> {
         let Some(at) = self.ended.take() else { return Vec::new() };
-        let at = self.last_run.map_or(at, |last| last.max(at));
         self.last_run = Some(at);
         self.see_collector(at, 0);
         self.rounds.round(at)

@@ -106,3 +106,45 @@ impl<'c> Rounds<'c> {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    use rules::{EventKind, Instance, NoticeKind, RuleKey, Selector, Severity, Zone};
+    use sample::Metric;
+
+    use super::*;
+    use crate::status::tests::NOON;
+
+    fn event(kind: EventKind, at: Timestamp) -> Event {
+        let (value, severity, limit) = (Some(97.0), Severity::Warning, 90.0);
+        Event { kind, at, value, since: at, worst: 97.0, severity, limit }
+    }
+
+    #[test]
+    fn what_is_over_and_told_is_forgotten_however_long_history_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.xml");
+        fs::write(&path, "<config/>").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        let config = config::load(&path).unwrap();
+        let store = Store::open(&folder.path().join("fleet.db"), NOON).unwrap();
+        let mut rounds = Rounds::new(&config, &store, Around::of(&config, Zone::UTC, &store).unwrap()).unwrap();
+        let rule = RuleKey { metric: Metric::Memory, selector: Selector::Every, ordinal: 0 };
+        let key = AlertKey { rule, instance: Instance::Host };
+        let recipients = vec!["ops@example.org".parse().unwrap()];
+        let telling = Telling { recipients, ..Telling::default() };
+        let host = "web1".parse().unwrap();
+        for hour in 0..50 {
+            let at = NOON.plus_millis(hour * 3_600_000);
+            rounds.record(Some(&host), &key, &event(EventKind::Fired, at), &telling);
+            let told = rounds.round(at);
+            assert!(told.len() == 1 && told[0].entries[0].kind == NoticeKind::Problem);
+            rounds.record(Some(&host), &key, &event(EventKind::Resolved, at), &telling);
+            assert_eq!(rounds.round(at).len() + rounds.round(at).len(), 1, "once");
+            assert_eq!(rounds.ledger.incidents.len(), 0);
+        }
+    }
+}

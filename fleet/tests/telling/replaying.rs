@@ -165,3 +165,25 @@ fn windows_of_maintenance_of_the_configuration_hold() {
     let new = place.path("new.xml").display().to_string();
     assert_eq!(mails(&place, 60, &["--config", &new]), [""; 0]);
 }
+
+#[test]
+fn no_recipient_gets_more_mails_than_an_hour_allows() {
+    let place = Place::new(&client("web1", MEMORY));
+    hour(&place, [97, 50, 97, 50, 97, 50, 97, 50, 50, 50, 50, 50]);
+    let all = mails(&place, 60, &[]);
+    let config = fs::read_to_string(place.path("config.xml")).unwrap();
+    fs::write(place.path("config.xml"), config.replace("<alerter ", "<alerter mails-per-hour=\"2\" ")).unwrap();
+    let capped = mails(&place, 60, &[]);
+    assert!(all.len() > 3, "{all:?}");
+    assert_eq!(capped.len(), 2, "{capped:?}");
+    assert!(capped[1].contains("last mail of the hour"), "{capped:?}");
+}
+
+#[test]
+fn a_host_is_held_back_while_the_one_before_it_is_only_suspected() {
+    let inner = client("inner", r#"<alert type="unreachable" times="1"/>"#);
+    let place = Place::new(&[client("gate", ""), inner.replacen("<client ", "<client parent=\"gate\" ", 1)].concat());
+    place.measure(0, &[("gate", memory(10)), ("inner", memory(10))]);
+    place.fail_all(5, &["gate", "inner"], OutcomeKind::ConnectTimeout);
+    assert_eq!(mails(&place, 6, &[]), [""; 0]);
+}
