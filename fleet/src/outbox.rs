@@ -1,9 +1,10 @@
 //! Mail that waits or was lost.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use rules::Zone;
-use sample::Timestamp;
+use sample::{Timestamp, plain};
 use serde::Serialize;
 use storage::{DeliveryFilter, DeliveryId, DeliveryRecord, Store};
 
@@ -128,14 +129,14 @@ struct Line<'a> {
     delivery: i64,
     state: &'a str,
     recipient: &'a str,
-    subject: &'a str,
+    subject: Cow<'a, str>,
     message_id: &'a str,
     created_ms: i64,
     attempts: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_attempt_ms: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_reply: Option<&'a str>,
+    last_reply: Option<Cow<'a, str>>,
 }
 
 fn write_json(out: &mut impl Write, found: &[DeliveryRecord]) -> io::Result<()> {
@@ -144,12 +145,12 @@ fn write_json(out: &mut impl Write, found: &[DeliveryRecord]) -> io::Result<()> 
             delivery: delivery.id.as_i64(),
             state: &delivery.state,
             recipient: delivery.recipient.as_str(),
-            subject: &delivery.subject,
+            subject: plain(&delivery.subject),
             message_id: &delivery.message_id,
             created_ms: delivery.created.as_millis(),
             attempts: delivery.attempts,
             next_attempt_ms: delivery.next.map(Timestamp::as_millis),
-            last_reply: delivery.reply.as_deref(),
+            last_reply: delivery.reply.as_deref().map(plain),
         };
         serde_json::to_writer(&mut *out, &line)?;
         out.write_all(b"\n")?;

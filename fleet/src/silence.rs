@@ -1,10 +1,11 @@
 //! Silences: problems that match are not mailed for a while.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use config::Config;
 use rules::{Silence, Zone, wildcard_match};
-use sample::Timestamp;
+use sample::{Timestamp, plain};
 use serde::Serialize;
 
 use crate::args::{Format, SilenceAddArgs, SilenceArgs, SilenceCommand, SilenceEndArgs, SilenceListArgs};
@@ -143,13 +144,13 @@ fn write_table(out: &mut impl Write, silences: &[Silence], zone: Zone, now: Time
 struct Line<'a> {
     silence: i64,
     state: &'static str,
-    host: &'a str,
-    metric: &'a str,
-    instance: &'a str,
+    host: Cow<'a, str>,
+    metric: Cow<'a, str>,
+    instance: Cow<'a, str>,
     starts_ms: i64,
     ends_ms: i64,
-    author: &'a str,
-    comment: &'a str,
+    author: Cow<'a, str>,
+    comment: Cow<'a, str>,
 }
 
 fn write_json(out: &mut impl Write, silences: &[Silence], now: Timestamp) -> io::Result<()> {
@@ -157,13 +158,13 @@ fn write_json(out: &mut impl Write, silences: &[Silence], now: Timestamp) -> io:
         let line = Line {
             silence: silence.id,
             state: state(silence, now),
-            host: &silence.host,
-            metric: &silence.metric,
-            instance: &silence.instance,
+            host: plain(&silence.host),
+            metric: plain(&silence.metric),
+            instance: plain(&silence.instance),
             starts_ms: silence.starts.as_millis(),
             ends_ms: silence.ends.as_millis(),
-            author: &silence.author,
-            comment: &silence.comment,
+            author: plain(&silence.author),
+            comment: plain(&silence.comment),
         };
         serde_json::to_writer(&mut *out, &line)?;
         out.write_all(b"\n")?;

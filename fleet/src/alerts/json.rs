@@ -1,8 +1,10 @@
 //! Alerts for programs.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use rules::{Ack, Held, Recipient, Told, words};
+use sample::plain;
 use serde::Serialize;
 
 use super::Shown;
@@ -14,8 +16,8 @@ pub(crate) struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<&'a str>,
     metric: &'static str,
-    selector: &'a str,
-    instance: &'a str,
+    selector: Cow<'a, str>,
+    instance: Cow<'a, str>,
     severity: &'static str,
     headline: String,
     opened_ms: i64,
@@ -42,11 +44,11 @@ pub(crate) struct Line<'a> {
 
 #[derive(Serialize)]
 struct Acked<'a> {
-    by: &'a str,
+    by: Cow<'a, str>,
     at_ms: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     until_ms: Option<i64>,
-    comment: &'a str,
+    comment: Cow<'a, str>,
 }
 
 #[derive(Serialize)]
@@ -83,8 +85,8 @@ impl<'a> Line<'a> {
             incident: incident.id,
             host: incident.host.as_ref().map(sample::HostName::as_str),
             metric: incident.key.rule.metric.name(),
-            selector: incident.key.rule.selector.as_str(),
-            instance: incident.key.instance.as_str(),
+            selector: plain(incident.key.rule.selector.as_str()),
+            instance: plain(incident.key.instance.as_str()),
             severity: incident.severity.name(),
             headline: words::headline(incident),
             opened_ms: incident.opened.as_millis(),
@@ -106,7 +108,7 @@ impl<'a> Line<'a> {
 
 fn acked(ack: &Ack) -> Acked<'_> {
     let until_ms = ack.until.map(|until| until.as_millis());
-    Acked { by: &ack.by, at_ms: ack.at.as_millis(), until_ms, comment: &ack.comment }
+    Acked { by: plain(&ack.by), at_ms: ack.at.as_millis(), until_ms, comment: plain(&ack.comment) }
 }
 
 fn told(told: &Told) -> ToldLine<'_> {

@@ -1,10 +1,11 @@
 //! An explanation for programs.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::time::Duration;
 
 use rules::{Hold, Recipient, Repeat, Rule, Side};
-use sample::HostName;
+use sample::{HostName, plain};
 use serde::Serialize;
 
 use super::candidates::Candidate;
@@ -16,7 +17,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<&'a str>,
     metric: &'static str,
-    instance: &'a str,
+    instance: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,7 +95,7 @@ pub(super) fn write(out: &mut impl Write, told: &Explanation<'_>) -> io::Result<
     let line = Line {
         host: told.host.map(HostName::as_str),
         metric: told.metric.name(),
-        instance: told.instance.as_str(),
+        instance: plain(told.instance.as_str()),
         value: told.value.as_ref().map(|value| value.value),
         avail_bytes: told.value.as_ref().and_then(|value| value.avail_bytes),
         taken_ms: told.value.as_ref().map(|value| value.at.as_millis()),

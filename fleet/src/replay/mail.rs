@@ -100,7 +100,7 @@ impl Entry {
         Entry {
             host: incident.host.clone(),
             metric: incident.key.rule.metric.name(),
-            instance: incident.key.instance.as_str().to_owned(),
+            instance: sample::plain(incident.key.instance.as_str()).into_owned(),
             kind,
             severity: incident.severity,
             headline: words::headline(incident),

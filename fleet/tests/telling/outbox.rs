@@ -10,7 +10,7 @@ fn place() -> Place {
     place.measure(0, &[("web1", memory(97))]);
     place.judge(1);
     place.mail(1, "dev@example.org", &[1]);
-    place.deliver(2, &AttemptEnd::Failed { reply: "550 no such user\u{1b}[2J".to_owned() });
+    place.deliver(2, &AttemptEnd::Failed { reply: "550 no such user\u{1b}[2J\u{202e}".to_owned() });
     place.mail(3, "ops@example.org", &[1]);
     place.deliver(4, &AttemptEnd::Retry { next: at(34), reply: "451 later".to_owned() });
     place
@@ -30,6 +30,8 @@ ID  STATE  AGE     RECIPIENT        TRIES  NEXT                        SUBJECT  
     let all = place.ask(10, &["outbox", "list", "--all", "--format", "json"]).json();
     let states: Vec<_> = all.iter().map(|delivery| delivery["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["retry", "failed"], "the newest first");
+    let reply = all[1]["last_reply"].as_str().unwrap();
+    assert_eq!(reply, "550 no such user\\u{1b}[2J\\u{202e}");
     assert_eq!((&all[0]["next_attempt_ms"], all[1].get("next_attempt_ms")), (&at(34).as_millis().into(), None));
     assert_eq!(place.ask(10, &["outbox", "--all", "--limit", "1"]).text().lines().count(), 4);
 }
