@@ -6,6 +6,7 @@
 //! - [`Dropbear`]: another SSH server, with as many accounts as wanted
 //! - [`HostileServer`]: an SSH server that follows a script of faults, one for each address
 //! - [`Exim`]: a real mail server with STARTTLS and AUTH
+//! - [`MailServer`]: an SMTP server that does at each step what a script says
 //! - [`NodeExporter`]: another program that reads what our probe reads
 //! - [`Server`]: the monitoring server: its config.xml, its state folder, its programs
 //! - [`Systemd`]: systemd with a journal, as on a host that has booted
@@ -20,10 +21,13 @@ mod dropbear;
 mod exim;
 mod exporter;
 mod hostile;
+
+mod mail_server;
 mod process;
 mod programs;
 mod proxy;
 mod requirements;
+mod rows;
 mod server;
 mod sshd;
 mod systemd;
@@ -35,10 +39,12 @@ pub use dropbear::Dropbear;
 pub use exim::{Exim, Mail};
 pub use exporter::{NodeExporter, Scrape};
 pub use hostile::{Behaviour, HostileServer};
+pub use mail_server::{Deed, MailServer, Step, TakenMail};
 pub use process::{Finished, PATIENCE, Reaped, eventually, fill_queue, run};
 pub use programs::{program, target_dir, workspace};
 pub use proxy::Proxy;
 pub use requirements::{Requirement, is_root, missing};
+pub use rows::{Measured, Rows};
 pub use server::Server;
 pub use sshd::{PASSWORD, Sshd, SshdOptions, USER, make_key};
 pub use systemd::Systemd;

@@ -1,9 +1,11 @@
-//! `cargo xtask bench`: what the shipped collector and the shipped probe ([`probe`]) cost, measured.
+//! `cargo xtask bench`: what the shipped collector, the shipped probe ([`probe`]) and the shipped alerter ([`alerts`])
+//! cost, measured.
 //!
 //! A simulated fleet stands in for real hosts: a process of its own ([`simulator`]) whose SSH server answers at as many
 //! loopback addresses as there are hosts. In the order of a run: [`folder`] → [`simulator`] ([`content_key`], [`sshd`],
 //! [`measurement`], [`silence`]) → the collector → [`outcomes`].
 
+mod alerts;
 mod content_key;
 mod figures;
 mod folder;
@@ -23,6 +25,7 @@ use clap::ValueEnum;
 use harness::target_dir;
 
 use crate::tools::cargo;
+pub(crate) use alerts::{AlertsArgs, FillArgs, alerts, fill};
 use figures::Figures;
 use folder::Folder;
 use host::{MAX_HOSTS, silent_among};

@@ -25,6 +25,9 @@ enum Task {
     /// Be the simulated hosts of a bench
     #[command(hide = true)]
     Simulate(bench::SimulateArgs),
+    /// Fill the database of a bench
+    #[command(hide = true)]
+    Fill(bench::FillArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -33,6 +36,8 @@ enum Bench {
     Fleet(bench::FleetArgs),
     /// The probe on this machine: CPU, memory, size of program and envelope
     Probe(bench::ProbeArgs),
+    /// The alerter after a week off, and beside a long history: wall clock, memory, mails
+    Alerts(bench::AlertsArgs),
 }
 
 fn main() -> Result<()> {
@@ -42,6 +47,8 @@ fn main() -> Result<()> {
         Task::Probe => probe::probe(),
         Task::Bench(Bench::Fleet(args)) => bench::fleet(&args),
         Task::Bench(Bench::Probe(args)) => bench::probe(&args),
+        Task::Bench(Bench::Alerts(args)) => bench::alerts(&args),
+        Task::Fill(args) => bench::fill(&args),
         Task::Simulate(args) => bench::simulate(&args),
     }
 }
