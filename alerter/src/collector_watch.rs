@@ -3,43 +3,11 @@
 
 use std::time::Duration;
 
-use config::Config;
-use rules::{Rule, Seen, Telling, Watch, builtin_of_the_fleet, judge};
+use rules::{Rule, Seen, Watch, judge};
 use sample::Timestamp;
-use storage::{Slice, Store, StoreError};
+use storage::Slice;
 
 use crate::evaluate::Noted;
-
-/// What is taken for the time between two runs where neither config.xml nor history says it.
-const DEFAULT_CYCLE: Duration = Duration::from_secs(300);
-
-/// The least that is made of history: crontab knows no shorter one, and somebody who tries things out runs it more often.
-const SHORTEST_CYCLE: Duration = Duration::from_secs(60);
-
-/// The usual time between two runs of the collector.
-///
-/// # Errors
-/// The database can't be read.
-pub(crate) fn cycle(store: &Store, config: &Config) -> Result<Duration, StoreError> {
-    match config.collector.interval {
-        Some(interval) => Ok(interval),
-        None => Ok(store.usual_interval()?.map_or(DEFAULT_CYCLE, |usual| usual.max(SHORTEST_CYCLE))),
-    }
-}
-
-/// The rules over the fleet as a whole: those of config.xml, and the built-in ones of the metrics it does not name.
-pub(crate) fn fleet_rules(config: &Config, cycle: Duration) -> Vec<Rule> {
-    let configured: Vec<Rule> = config.alerter.rules.iter().map(|configured| configured.rule.clone()).collect();
-    let is_named = |rule: &Rule| configured.iter().any(|own| own.key.metric == rule.key.metric);
-    let builtin = builtin_of_the_fleet(cycle).into_iter().filter(|rule| !is_named(rule));
-    let telling = Telling { recipients: config.told_of_the_fleet(), ..Telling::default() };
-    let mut rules = configured.clone();
-    rules.extend(builtin.map(|mut rule| {
-        rule.telling.clone_from(&telling);
-        rule
-    }));
-    rules
-}
 
 /// Compares the time since the last finished run with the rules, and returns what changed, to be committed. Nothing
 /// before the first run.

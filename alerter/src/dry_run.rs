@@ -38,7 +38,7 @@ pub fn dry_run(setting: &Setting, around: &Surroundings<'_>) -> Result<Forecast,
     let desk = Desk::new(&store, setting)?;
     let ledger = judged(&store, &desk, around.slice, now)?;
     let incidents = ledger.incidents;
-    let Telling { mails, .. } = telling(&store, desk.config, &desk.fleet(), &desk.stationery, incidents, now)?;
+    let Telling { mails, .. } = telling(&store, &desk, incidents, now)?;
     let recipients = |all: Vec<(Recipient, bool)>| all.into_iter().map(|(recipient, _)| recipient).collect();
     let letters = mails.into_iter().map(|mail| (recipients(mail.recipients), mail.letter)).collect();
     Ok(Forecast { letters, waiting: store.undelivered()? })
@@ -62,9 +62,9 @@ fn judged(store: &Store, desk: &Desk<'_>, slice: usize, now: Timestamp) -> Resul
     }
     let live = store.live_alerts()?;
     names.extend(live.iter().filter_map(|alert| alert.host.clone()));
-    record(&mut ledger, &desk.judges.withdrawn(live, &desk.fleet(), now), &names);
+    record(&mut ledger, &desk.judges.withdrawn(live, &desk.book.fleet(), now), &names);
     let mut watch = store.fleet_watch()?;
-    let ourselves = watch_collector(store.last_finished_run()?, &mut watch, &desk.fleet(), desk.cycle, now);
+    let ourselves = watch_collector(store.last_finished_run()?, &mut watch, &desk.book.fleet(), desk.book.cycle, now);
     record(&mut ledger, &ourselves, &names);
     Ok(ledger)
 }

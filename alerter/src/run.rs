@@ -2,14 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::time::Duration;
 
-use config::Config;
-use rules::Rule;
+use config::{Config, Rulebook};
 use storage::{HostId, LockError, RunLock, Slice, Store, StoreError, Untreated};
 
 use crate::beside::free_space;
-use crate::collector_watch::{cycle, fleet_rules, watch_collector};
+use crate::collector_watch::watch_collector;
 use crate::compose::{ComposeError, Stationery};
 use crate::deliver::{self, DeliverError, Deliveries};
 use crate::digest::heartbeat;
@@ -75,7 +73,7 @@ pub fn run(setting: &Setting, around: &Surroundings<'_>) -> Result<Report, RunEr
     let mut first = None;
     let desk = Desk::new(&store, setting)?;
     or_later(treat(&mut store, &desk, around, &mut report), &mut first);
-    let mails = make_mails(&mut store, desk.config, &desk.fleet(), &desk.stationery, (around.now)());
+    let mails = make_mails(&mut store, &desk, (around.now)());
     report.mails = or_later(mails, &mut first);
     report.mails += or_later(heartbeat(&mut store, setting, &desk.stationery, (around.now)()), &mut first);
     let deliveries = deliver::deliver(&mut store, &setting.config, around);
@@ -112,9 +110,8 @@ fn or_later<T: Default, E: Into<RunError>>(result: Result<T, E>, first: &mut Opt
 /// What a run needs beside the database, made once.
 pub(crate) struct Desk<'c> {
     pub(crate) config: &'c Config,
+    pub(crate) book: Rulebook<'c>,
     pub(crate) judges: Judges<'c>,
-    pub(crate) fleet: Vec<Rule>,
-    pub(crate) cycle: Duration,
     pub(crate) stationery: Stationery,
 }
 
@@ -123,13 +120,9 @@ impl<'c> Desk<'c> {
     /// The database, or a template.
     pub(crate) fn new(store: &Store, setting: &'c Setting) -> Result<Desk<'c>, RunError> {
         let config = &setting.config;
-        let cycle = cycle(store, config)?;
-        let stationery = setting.stationery(store.installation_id()?, cycle);
-        Ok(Desk { config, judges: Judges::new(config, cycle), fleet: fleet_rules(config, cycle), cycle, stationery })
-    }
-
-    pub(crate) fn fleet(&self) -> Vec<&Rule> {
-        self.fleet.iter().collect()
+        let book = Rulebook::new(config, store.usual_interval()?);
+        let stationery = setting.stationery(store.installation_id()?, book.cycle);
+        Ok(Desk { config, judges: Judges::new(config, book.cycle), book, stationery })
     }
 }
 
@@ -166,9 +159,9 @@ fn treat(store: &mut Store, desk: &Desk<'_>, around: &Surroundings<'_>, report: 
         last = Some(slice);
     }
     let now = (around.now)();
-    let withdrawn = desk.judges.withdrawn(store.live_alerts()?, &desk.fleet(), now);
+    let withdrawn = desk.judges.withdrawn(store.live_alerts()?, &desk.book.fleet(), now);
     let mut watch = store.fleet_watch()?;
-    let ourselves = watch_collector(store.last_finished_run()?, &mut watch, &desk.fleet(), desk.cycle, now);
+    let ourselves = watch_collector(store.last_finished_run()?, &mut watch, &desk.book.fleet(), desk.book.cycle, now);
     for slice in [withdrawn, ourselves].into_iter().filter(|slice| !slice.hosts.is_empty()) {
         store.commit_slice(&slice, now)?;
         report.events += events(&slice);

@@ -95,6 +95,7 @@ mod paths;
 mod quantities;
 mod ranges;
 mod report;
+mod rulebook;
 mod scope;
 mod secret;
 mod sections;
@@ -114,5 +115,6 @@ pub use model::{
 };
 pub use paths::{Environment, locate, state_dir};
 pub use report::Problem;
+pub use rulebook::Rulebook;
 pub use rules::wildcard_match;
 pub use secret::{Secret, SecretError, SecretSource, check_secret_file};

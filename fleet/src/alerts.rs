@@ -53,7 +53,7 @@ pub(crate) fn answer(args: AlertsArgs, surroundings: &Surroundings, out: &mut im
 
 /// What is to become of the incident, by what config.xml says now.
 pub(crate) fn decided(mut incident: Incident, around: &Around<'_>, now: sample::Timestamp) -> Shown {
-    around.refresh(&mut incident);
+    around.book.refresh(&mut incident);
     let decide = || rules::notify(&incident, &around.of_host(incident.host.as_ref()), now);
     let decision = incident.is_open().then(decide);
     Shown { incident, decision }

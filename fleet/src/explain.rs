@@ -86,7 +86,7 @@ impl<'a> Subject<'a> {
         let of_fleet = args.metric == Metric::Collector;
         let name = match &args.about {
             About::Fleet if of_fleet => {
-                return Ok(Subject { host: None, rules: of_the_fleet(config, &around.fleet) });
+                return Ok(Subject { host: None, rules: of_the_fleet(config, &around.book.fleet) });
             }
             About::Fleet => return Err(FleetError::usage(format!("{} is about a host: name one", args.metric))),
             About::Host(_) if of_fleet => {
@@ -94,7 +94,7 @@ impl<'a> Subject<'a> {
             }
             About::Host(name) => name,
         };
-        let host = around.hosts.get(name).ok_or_else(|| FleetError::Usage {
+        let host = around.book.hosts.get(name).ok_or_else(|| FleetError::Usage {
             message: format!("{} has no client named {name}", config.path.display()),
             hint: Some("fleet status shows the names".to_owned()),
         })?;

@@ -51,7 +51,7 @@ impl<'c> Fold<'c> {
         Ok(Fold {
             store,
             by_name,
-            cycle: around.cycle.max(Duration::from_secs(1)),
+            cycle: around.book.cycle.max(Duration::from_secs(1)),
             hosts: HashMap::new(),
             left_out: BTreeSet::new(),
             fleet: Watch::default(),

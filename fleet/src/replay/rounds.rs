@@ -43,7 +43,7 @@ impl<'c> Rounds<'c> {
 
     /// The rules over the fleet as a whole.
     pub(super) fn fleet_rules(&self) -> Vec<&Rule> {
-        self.around.fleet.iter().collect()
+        self.around.book.fleet.iter().collect()
     }
 
     pub(super) fn record(&mut self, host: Option<&HostName>, key: &AlertKey, event: &Event, telling: &Telling) {
