@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rules::{Ack, End, EventKind, Incident, NoticeKind, Telling, Told, wildcard_match};
+use rules::{Ack, End, EventKind, Incident, NoticeKind, Outages, Telling, Told, wildcard_match};
 use rusqlite::{Connection, Row, params};
 use sample::{HostName, Metric, Timestamp};
 
@@ -125,8 +125,8 @@ impl Store {
         })
     }
 
-    /// Returns the hosts whose last visit failed and that are not confirmed to be down yet, in the order of their names:
-    /// an alert about their visits is pending.
+    /// Returns the hosts that could not be visited at last and are not confirmed to be down yet, in the order of their
+    /// names: an alert about reaching them or logging in is pending.
     ///
     /// # Errors
     /// The database can't be read.
@@ -135,7 +135,8 @@ impl Store {
             let mut select = db.prepare_cached(SUSPECTS)?;
             let found = select.query_map([], |row| Ok((row::parsed::<Metric>(row, 0)?, row::parsed(row, 1)?)))?;
             let found = found.filter_map(|found| readable(found).transpose()).collect::<Result<Vec<_>, _>>()?;
-            let visits = found.into_iter().filter(|(metric, _)| metric.is_visit()).map(|(_, host)| host);
+            let visits =
+                found.into_iter().filter(|(metric, _)| Outages::are_foretold_by(*metric)).map(|(_, host)| host);
             let mut hosts: Vec<HostName> = visits.collect();
             hosts.dedup();
             Ok(hosts)

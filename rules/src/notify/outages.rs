@@ -26,6 +26,12 @@ pub struct Outages {
 const SLACK: Duration = Duration::from_secs(15 * 60);
 
 impl Outages {
+    /// Whether a host is suspected while a problem of this metric is pending. One that is reached and only gives nothing
+    /// usable is not.
+    pub fn are_foretold_by(metric: Metric) -> bool {
+        metric.is_visit() && metric != Metric::Probe
+    }
+
     /// Those that these incidents are. Ended ones count too: what was behind them is judged by them.
     pub fn of<'i>(
         incidents: impl IntoIterator<Item = &'i Incident>,

@@ -61,7 +61,7 @@ fn an_open_incident_is_acknowledged_and_one_that_is_over_is_not() {
 }
 
 #[test]
-fn a_host_is_suspected_as_long_as_an_alert_about_its_visits_is_pending() {
+fn a_host_is_suspected_as_long_as_an_alert_about_reaching_it_is_pending() {
     let mut fixture = Fixture::new();
     let hosts = ["web1", "db1", "app1"].map(|name| fixture.host(name));
     let against = Some(Run { since: NOON, lasting: Duration::ZERO, times: 1, worst: 97.5 });
@@ -71,10 +71,11 @@ fn a_host_is_suspected_as_long_as_an_alert_about_its_visits_is_pending() {
     };
     change(&mut fixture, hosts[0], Metric::Unreachable, &pending);
     change(&mut fixture, hosts[0], Metric::Login, &pending);
-    change(&mut fixture, hosts[1], Metric::Probe, &pending);
+    change(&mut fixture, hosts[1], Metric::HostKey, &pending);
+    change(&mut fixture, hosts[2], Metric::Probe, &pending);
     change(&mut fixture, hosts[2], Metric::Cpu, &pending);
     assert_eq!(fixture.store.suspects().unwrap(), [host_name("db1"), host_name("web1")]);
-    change(&mut fixture, hosts[1], Metric::Probe, &AlertState::default());
+    change(&mut fixture, hosts[1], Metric::HostKey, &AlertState::default());
     fixture.fire(hosts[0], &[Metric::Unreachable, Metric::Login], &[]);
     assert_eq!(fixture.store.suspects().unwrap(), []);
 }
