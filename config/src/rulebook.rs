@@ -44,14 +44,17 @@ impl<'c> Rulebook<'c> {
     }
 
     /// Gives an open incident what config.xml says now of who is told and how, in the place of what it said when the
-    /// incident last changed. Without the rule, or where it is switched off, it stays as it was.
+    /// incident last changed. Without the rule, or where it is switched off, it stays as it was. One that is over gets the
+    /// hours alone, which the database does not keep: who was to be told of it stays as it was.
     pub fn refresh(&self, incident: &mut Incident) {
         let rule = match &incident.host {
             None => self.fleet.iter().find(|rule| rule.key == incident.key.rule && !rule.is_off()),
             Some(name) => self.hosts.get(name).and_then(|host| Some(&host.rule(&incident.key.rule)?.rule)),
         };
-        if let Some(rule) = rule.filter(|_| incident.is_open()) {
-            incident.telling = rule.telling.clone();
+        match rule {
+            Some(rule) if incident.is_open() => incident.telling = rule.telling.clone(),
+            Some(rule) => incident.telling.active.clone_from(&rule.telling.active),
+            None => {}
         }
     }
 }
