@@ -33,7 +33,8 @@ pub fn digest(setting: &Setting, around: &Surroundings<'_>, days: u32) -> Result
     let desk = Desk::new(&store, setting)?;
     let summary = summary(&store, desk.config, (now.plus_millis(-DAY_MS * i64::from(days)), now))?;
     let write = |recipients: &[Recipient]| compose::digest(&summary, recipients, &desk.stationery, now);
-    let mails = to_all_of_the_fleet(&mut store, desk.config, MailKind::Digest, &write, now)?;
+    let letters = to_all_of_the_fleet(desk.config, &write)?;
+    let mails = keep(&mut store, MailKind::Digest, letters, now)?;
     let mut report = Report { has_database: true, mails, ..Report::default() };
     match RunLock::take(&setting.database, "alerter") {
         Ok(_lock) => report.deliveries = deliver(&mut store, desk.config, around)?,
@@ -50,39 +51,67 @@ pub fn digest(setting: &Setting, around: &Surroundings<'_>, days: u32) -> Result
 /// The database, or the mail can't be made.
 pub(crate) fn heartbeat(
     store: &mut Store,
-    setting: &Setting,
+    config: &Config,
     stationery: &Stationery,
     now: Timestamp,
 ) -> Result<usize, TellError> {
-    let Some(every) = setting.config.alerter.heartbeat else { return Ok(0) };
-    let last = store.last_mail(MailKind::Heartbeat)?.max(store.last_mail(MailKind::Digest)?);
-    if last.is_some_and(|last| now < last + every) {
-        return Ok(0);
-    }
     let problems = store.incidents(&IncidentFilter { open: true, ..IncidentFilter::default() })?.len();
-    let hosts = setting.config.hosts.iter().filter(|host| host.enabled).count();
-    let heartbeat = Heartbeat { hosts, problems, last_run: store.last_finished_run()? };
-    let write = |recipients: &[Recipient]| compose::heartbeat(&heartbeat, recipients, stationery, now);
-    to_all_of_the_fleet(store, &setting.config, MailKind::Heartbeat, &write, now)
+    let letters = heartbeats(store, config, stationery, problems, now)?;
+    keep(store, MailKind::Heartbeat, letters, now)
 }
 
-/// Makes a letter for everybody who is told of the fleet as a whole: one for all who get mail, and one for each command.
-fn to_all_of_the_fleet(
-    store: &mut Store,
+/// The signs of life that are due, each with who gets it.
+///
+/// # Errors
+/// The database, or the mail can't be made.
+pub(crate) fn heartbeats(
+    store: &Store,
     config: &Config,
-    kind: MailKind,
-    write: &dyn Fn(&[Recipient]) -> Result<Letter, ComposeError>,
+    stationery: &Stationery,
+    problems: usize,
     now: Timestamp,
-) -> Result<usize, TellError> {
+) -> Result<Vec<(Vec<Recipient>, Letter)>, TellError> {
+    let Some(every) = config.alerter.heartbeat else { return Ok(Vec::new()) };
+    let last = store.last_mail(MailKind::Heartbeat)?.max(store.last_mail(MailKind::Digest)?);
+    if last.is_some_and(|last| now < last + every) {
+        return Ok(Vec::new());
+    }
+    let hosts = config.hosts.iter().filter(|host| host.enabled).count();
+    let heartbeat = Heartbeat { hosts, problems, last_run: store.last_finished_run()? };
+    let write = |recipients: &[Recipient]| compose::heartbeat(&heartbeat, recipients, stationery, now);
+    Ok(to_all_of_the_fleet(config, &write)?)
+}
+
+/// Writes a letter for everybody who is told of the fleet as a whole: one for all who get mail, and one for each command.
+fn to_all_of_the_fleet(
+    config: &Config,
+    write: &dyn Fn(&[Recipient]) -> Result<Letter, ComposeError>,
+) -> Result<Vec<(Vec<Recipient>, Letter)>, ComposeError> {
     let told = config.told_of_the_fleet();
     let (commands, people): (Vec<_>, Vec<_>) = told.into_iter().partition(|recipient| recipient.notifier().is_some());
     let groups = std::iter::once(people).chain(commands.into_iter().map(|command| vec![command]));
-    let mail = |recipients: Vec<Recipient>| {
-        let Letter { message_id, subject, content, .. } = write(&recipients)?;
-        let recipients = recipients.into_iter().map(|recipient| (recipient, false)).collect();
-        Ok(NewMail { kind, message_id, subject, content, notices: Vec::new(), recipients })
+    let letter = |recipients: Vec<Recipient>| {
+        let letter = write(&recipients)?;
+        Ok((recipients, letter))
     };
-    let mails: Vec<NewMail> = groups.filter(|group| !group.is_empty()).map(mail).collect::<Result<_, TellError>>()?;
+    groups.filter(|group| !group.is_empty()).map(letter).collect()
+}
+
+/// Keeps letters to be delivered, and returns their number.
+fn keep(
+    store: &mut Store,
+    kind: MailKind,
+    letters: Vec<(Vec<Recipient>, Letter)>,
+    now: Timestamp,
+) -> Result<usize, TellError> {
+    // Signs of life that could not leave say nothing beside the newest one; each summary is of a time of its own.
+    let replaces = kind == MailKind::Heartbeat;
+    let mail = |(recipients, letter): (Vec<Recipient>, Letter)| {
+        let Letter { message_id, subject, content, .. } = letter;
+        let recipients = recipients.into_iter().map(|recipient| (recipient, replaces)).collect();
+        NewMail { kind, message_id, subject, content, notices: Vec::new(), recipients }
+    };
+    let mails: Vec<NewMail> = letters.into_iter().map(mail).collect();
     store.create_mails(&mails, &[], now)?;
     Ok(mails.len())
 }
