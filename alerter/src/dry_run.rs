@@ -3,17 +3,18 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 
-use rules::{Ledger, Recipient};
+use rules::{AlertKey, Ledger, Outages, Recipient};
 use sample::{HostName, Timestamp};
-use storage::{HostId, NewEvent, Slice, Store, StoreError};
+use storage::{HostId, LiveAlert, NewEvent, Slice, Store, StoreError};
 
 use crate::collector_watch::watch_collector;
 use crate::compose::Letter;
+use crate::digest::heartbeats;
 use crate::evaluate::Watches;
 use crate::run::{Desk, RunError, with_history};
 use crate::setting::Setting;
 use crate::surroundings::Surroundings;
-use crate::tell::{Telling, telling};
+use crate::tell::{Known, Telling, telling};
 
 /// What a run would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,16 +37,17 @@ pub fn dry_run(setting: &Setting, around: &Surroundings<'_>) -> Result<Forecast,
         opened => opened?,
     };
     let desk = Desk::new(&store, setting)?;
-    let ledger = judged(&store, &desk, around.slice, now)?;
-    let incidents = ledger.incidents;
-    let Telling { mails, .. } = telling(&store, &desk, incidents, now)?;
+    let known = judged(&store, &desk, around.slice, now)?;
+    let problems = known.incidents.iter().filter(|incident| incident.is_open()).count();
+    let Telling { mails, .. } = telling(&store, desk.config, &desk.fleet(), &desk.stationery, known, now)?;
     let recipients = |all: Vec<(Recipient, bool)>| all.into_iter().map(|(recipient, _)| recipient).collect();
-    let letters = mails.into_iter().map(|mail| (recipients(mail.recipients), mail.letter)).collect();
+    let mut letters: Vec<_> = mails.into_iter().map(|mail| (recipients(mail.recipients), mail.letter)).collect();
+    letters.extend(heartbeats(&store, desk.config, &desk.stationery, problems, now)?);
     Ok(Forecast { letters, waiting: store.undelivered()? })
 }
 
-/// The incidents there would be after every row was treated. What is remembered of hosts is kept in memory alone.
-fn judged(store: &Store, desk: &Desk<'_>, slice: usize, now: Timestamp) -> Result<Ledger, RunError> {
+/// What would be known after every row was treated. What is remembered of hosts is kept in memory alone.
+fn judged(store: &Store, desk: &Desk<'_>, slice: usize, now: Timestamp) -> Result<Known, RunError> {
     let mut ledger = Ledger::new(store.unsettled_incidents()?);
     let (mut names, mut watches, mut after) = (HashMap::new(), Watches::new(), None);
     loop {
@@ -62,11 +64,32 @@ fn judged(store: &Store, desk: &Desk<'_>, slice: usize, now: Timestamp) -> Resul
     }
     let live = store.live_alerts()?;
     names.extend(live.iter().filter_map(|alert| alert.host.clone()));
-    record(&mut ledger, &desk.judges.withdrawn(live, &desk.book.fleet(), now), &names);
+    let withdrawn = desk.judges.withdrawn(live.clone(), &desk.fleet(), now);
+    record(&mut ledger, &withdrawn, &names);
     let mut watch = store.fleet_watch()?;
-    let ourselves = watch_collector(store.last_finished_run()?, &mut watch, &desk.book.fleet(), desk.book.cycle, now);
+    let ourselves = watch_collector(store.last_finished_run()?, &mut watch, &desk.fleet(), desk.cycle, now);
     record(&mut ledger, &ourselves, &names);
-    Ok(ledger)
+    let suspects = suspects(&live, &watches, &withdrawn);
+    let suspects = suspects.filter_map(|host| names.get(&host).cloned()).collect();
+    Ok(Known { incidents: ledger.incidents, suspects })
+}
+
+/// The hosts that may be down: by their rows, and where there are none by what is on file.
+fn suspects<'a>(
+    live: &'a [LiveAlert],
+    watches: &'a Watches,
+    withdrawn: &'a Slice,
+) -> impl Iterator<Item = HostId> + 'a {
+    let on_file = live.iter().filter_map(|alert| Some((alert.host.as_ref()?.0, &alert.key, &alert.state)));
+    let on_file = on_file.filter(|(host, _, _)| !watches.contains_key(host));
+    let of_rows = watches.iter().flat_map(|(host, watch)| watch.alerts.iter().map(|(key, state)| (*host, key, state)));
+    let is_withdrawn = |host: HostId, key: &AlertKey| {
+        let of_host = withdrawn.hosts.iter().filter(|changes| changes.host == Some(host));
+        of_host.flat_map(|changes| &changes.alerts).any(|(withdrawn, _)| withdrawn == key)
+    };
+    let pending = on_file.chain(of_rows).filter(|(_, _, state)| state.is_pending());
+    let visits = pending.filter(|(_, key, _)| Outages::are_foretold_by(key.rule.metric));
+    visits.filter(move |(host, key, _)| !is_withdrawn(*host, key)).map(|(host, _, _)| host)
 }
 
 fn record(ledger: &mut Ledger, slice: &Slice, names: &HashMap<HostId, HostName>) {
