@@ -8,14 +8,27 @@ use std::time::Duration;
 
 use alerter::deliver::Timeouts;
 use alerter::{Report, RunError, Setting, Surroundings};
-use sample::{Facts, Filesystem, Memory, Outcome, OutcomeKind, Readings, Sample, SampleId, Timestamp};
+use sample::{Boot, Facts, Filesystem, HostName, Memory, Outcome, OutcomeKind, Readings, Sample, SampleId, Timestamp};
 use storage::{DueDelivery, ReceivedSample, RunEnd, Settled, Store, Visit, Way, WorkDir};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) struct Fleet {
     dir: TempDir,
-    samples: Cell<u8>,
+    samples: Cell<u64>,
+}
+
+/// What a visit came to.
+#[derive(Clone)]
+pub(crate) enum Seen {
+    /// These readings.
+    Well(Readings),
+    /// These readings, in the boot with that id.
+    Booted(&'static str, Readings),
+    /// These readings, which the host itself took at these minutes, since nobody came.
+    Kept(Vec<(i64, Readings)>),
+    /// Nothing.
+    Failed(OutcomeKind),
 }
 
 impl Fleet {
@@ -62,6 +75,12 @@ impl Fleet {
 
     /// One run of the collector that brought these readings home, all taken at that minute.
     pub(crate) fn measure(&self, minute: i64, hosts: &[(&str, Readings)]) {
+        let seen: Vec<_> = hosts.iter().map(|(name, readings)| (*name, Seen::Well(readings.clone()))).collect();
+        self.visit(minute, &seen);
+    }
+
+    /// One run of the collector at that minute, in which each visit came to that.
+    pub(crate) fn visit(&self, minute: i64, hosts: &[(&str, Seen)]) {
         let mut store = self.store();
         let run = store.begin_run(at(minute), "config").unwrap();
         let names: Vec<_> = hosts.iter().map(|(name, _)| name.parse().unwrap()).collect();
@@ -69,41 +88,49 @@ impl Fleet {
         let visits: Vec<Visit> = records
             .into_iter()
             .zip(hosts)
-            .map(|(record, (_, readings))| {
-                let sample = self.sample(record.name, minute, readings.clone());
-                let outcome =
-                    Outcome { kind: OutcomeKind::Ok, detail: None, at: at(minute), duration: Duration::from_secs(1) };
-                Visit {
-                    host: record.id,
-                    outcome,
-                    work_dir: WorkDir::Unchanged,
-                    settled: Settled::Unchanged,
-                    facts: None,
-                    samples: vec![ReceivedSample {
-                        taken: at(minute),
-                        received: at(minute),
-                        clock_skew_ms: None,
-                        sample,
-                    }],
-                    spools: vec![],
-                    rejected: vec![],
-                }
+            .map(|(record, (_, seen))| Visit {
+                host: record.id,
+                outcome: outcome(seen, minute),
+                work_dir: WorkDir::Unchanged,
+                settled: Settled::Unchanged,
+                facts: None,
+                samples: self.samples(&record.name, minute, seen),
+                spools: vec![],
+                rejected: vec![],
             })
             .collect();
         store.record_visits(run, &visits).unwrap();
         store.finish_run(run, at(minute), RunEnd::Done).unwrap();
     }
 
-    fn sample(&self, host: sample::HostName, minute: i64, readings: Readings) -> Sample {
+    fn samples(&self, host: &HostName, minute: i64, seen: &Seen) -> Vec<ReceivedSample> {
+        let (boot, readings) = match seen {
+            Seen::Well(readings) => (None, vec![(minute, readings.clone())]),
+            Seen::Booted(id, readings) => (Some((*id).to_owned()), vec![(minute, readings.clone())]),
+            Seen::Kept(readings) => (None, readings.clone()),
+            Seen::Failed(_) => (None, vec![]),
+        };
+        let boot = boot.map(|id| Boot { id, elapsed_ms: 60_000 });
+        let received = |(taken, readings): (i64, Readings)| ReceivedSample {
+            taken: at(taken),
+            received: at(minute),
+            clock_skew_ms: None,
+            sample: self.sample(host.clone(), taken, readings, boot.clone()),
+        };
+        readings.into_iter().map(received).collect()
+    }
+
+    fn sample(&self, host: HostName, minute: i64, readings: Readings, boot: Option<Boot>) -> Sample {
         self.samples.set(self.samples.get() + 1);
-        let (id, facts) = (SampleId([self.samples.get(); 16]), Facts::default());
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&self.samples.get().to_be_bytes());
         Sample {
-            id,
+            id: SampleId(id),
             host,
             nonce: None,
             host_time_ms: at(minute),
-            boot: None,
-            facts,
+            boot,
+            facts: Facts::default(),
             readings,
             counters: sample::Counters::default(),
         }
@@ -149,6 +176,14 @@ impl Fleet {
         let due = self.store().due_deliveries(Way::Mail, at(minute), 1000).unwrap();
         due.into_iter().map(|delivery| delivery.recipient.to_string()).collect()
     }
+}
+
+fn outcome(seen: &Seen, minute: i64) -> Outcome {
+    let kind = match seen {
+        Seen::Failed(kind) => *kind,
+        Seen::Well(_) | Seen::Booted(..) | Seen::Kept(_) => OutcomeKind::Ok,
+    };
+    Outcome { kind, detail: None, at: at(minute), duration: Duration::from_secs(1) }
 }
 
 pub(crate) fn at(minute: i64) -> Timestamp {

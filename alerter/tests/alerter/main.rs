@@ -3,9 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't be set up fails, with the place where it could not")]
 
 mod delivering;
+mod digest;
 mod evaluating;
 mod fleet;
+mod late;
+mod notifiers;
+mod office;
+mod quiet;
 mod reusing;
 mod running;
 mod smtp_server;
 mod stopping;
+mod telling;
+mod visits;

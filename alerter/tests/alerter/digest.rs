@@ -1,0 +1,137 @@
+//! The summary on its own crontab line, and the sign of life.
+
+use storage::RunLock;
+
+use crate::office::{ALERTS, DAY, HOUR, Office, config, disk, down, host, used, web1, without_gone};
+
+fn boss(rest: &str) -> Office {
+    Office::with(r#"mail="boss@example.org""#, rest)
+}
+
+#[test]
+fn a_digest_is_one_mail_for_those_who_are_told_of_the_fleet() {
+    let office = Office::with(r#"mail="boss@example.org,chief@example.org""#, &web1());
+    office.see(0, &[("web1", used(10))]);
+    let report = office.digest(DAY, 1);
+    assert_eq!((report.mails, report.deliveries.sent), (1, 2));
+    let mails = office.mails();
+    assert_eq!(
+        mails.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(),
+        ["boss@example.org", "chief@example.org"]
+    );
+    assert_eq!(mails[0].subject, "[DIGEST] 0 problems open, 0 opened, 0 over");
+    assert_eq!(mails[0].bytes, mails[1].bytes);
+}
+
+#[test]
+fn a_digest_tells_what_is_open_what_is_over_who_was_not_reached_and_which_mail_was_lost() {
+    let hosts = [
+        host("web1", "", "ops@example.org", ALERTS),
+        host("web2", "", "gone@example.org", ALERTS),
+        host("db1", "", "ops@example.org", ALERTS),
+    ];
+    let office = Office::start(&config(r#"mail="boss@example.org""#, &hosts.concat()), without_gone);
+    office.see(0, &[("web1", used(90)), ("web2", disk(97)), ("db1", used(10))]);
+    office.see(5, &[("web1", used(10)), ("web2", disk(97)), ("db1", down())]);
+    office.see(10, &[("web1", used(10)), ("web2", disk(97)), ("db1", down())]);
+    office.digest(HOUR, 1);
+    let mail = office.mails().remove(0);
+    assert_eq!(mail.subject, "[DIGEST] 2 problems open, 3 opened, 1 over, 1 mail not delivered");
+    for line in [
+        "CRIT web2: disk / 97%",
+        "CRIT db1: host is unreachable",
+        "OK web1: memory back at 10%",
+        "db1: connect_timeout (last good visit: 2026-11-21 06:17",
+        "failed to gone@example.org: [CRIT] web2: disk / 97%",
+        "550",
+    ] {
+        assert!(mail.text.contains(line), "{line} is not in {}", mail.text);
+    }
+}
+
+#[test]
+fn a_digest_of_a_day_does_not_tell_of_the_day_before() {
+    let office = boss(&web1());
+    office.see(0, &[("web1", used(90))]);
+    office.see(5, &[("web1", used(10))]);
+    office.digest(2 * DAY, 1);
+    office.digest(2 * DAY + 1, 7);
+    let subjects: Vec<String> = office.mails().into_iter().map(|mail| mail.subject).collect();
+    assert_eq!(subjects, ["[DIGEST] 0 problems open, 0 opened, 0 over", "[DIGEST] 0 problems open, 1 opened, 1 over"]);
+}
+
+#[test]
+fn while_another_instance_runs_a_digest_is_made_and_that_one_or_the_next_delivers_it() {
+    let office = boss(&web1());
+    office.see(0, &[("web1", used(10))]);
+    let held = RunLock::take(&office.fleet.database(), "alerter").unwrap();
+    let report = office.digest(HOUR, 1);
+    assert_eq!((report.mails, report.deliveries.sent, office.mails().len()), (1, 0, 0));
+    drop(held);
+    assert_eq!(office.told(HOUR + 1), ["[DIGEST] 0 problems open, 0 opened, 0 over"]);
+    assert_eq!(office.told(HOUR + 2), [""; 0]);
+}
+
+#[test]
+fn a_digest_changes_nothing_about_what_is_owed() {
+    let office = boss(&host("web1", "", "boss@example.org", ALERTS));
+    office.mail_is_down(true);
+    office.see(0, &[("web1", used(90))]);
+    office.digest(5, 1);
+    office.mail_is_down(false);
+    let mut told = office.told(HOUR);
+    told.sort();
+    assert_eq!(told, ["[DIGEST] 1 problem open, 1 opened, 0 over", "[WARN] web1: memory 90% (limit 85%)"]);
+}
+
+#[test]
+fn a_sign_of_life_comes_once_in_its_time_and_says_how_many_hosts_and_problems() {
+    let office = Office::with(r#"mail="boss@example.org" heartbeat="24h""#, &web1());
+    let told = office.see_sent(0, &[("web1", used(10))]);
+    assert_eq!(told, ["boss: [OK] Fleet Health is alive: 1 host, 0 problems"]);
+    assert_eq!(office.told(DAY - 1), [""; 0]);
+    let told = office.see_sent(DAY, &[("web1", used(90))]);
+    assert_eq!(
+        told,
+        ["boss: [ALIVE] Fleet Health is alive: 1 host, 1 problem", "ops: [WARN] web1: memory 90% (limit 85%)"]
+    );
+    assert_eq!(office.told(DAY + 1), [""; 0]);
+}
+
+#[test]
+fn a_digest_is_a_sign_of_life_too() {
+    let office = Office::with(r#"mail="boss@example.org" heartbeat="24h""#, &web1());
+    office.see(0, &[("web1", used(10))]);
+    office.digest(20 * HOUR, 1);
+    office.mails();
+    assert_eq!(office.told(30 * HOUR), [""; 0]);
+    assert_eq!(office.told(44 * HOUR), ["[OK] Fleet Health is alive: 1 host, 0 problems"]);
+}
+
+#[test]
+fn a_sign_of_life_that_waits_is_not_followed_by_a_heap_of_others() {
+    let office = Office::with(r#"mail="boss@example.org" heartbeat="1h""#, &web1());
+    office.mail_is_down(true);
+    for hour in 0..48 {
+        office.see(hour * HOUR, &[("web1", used(10))]);
+    }
+    office.mail_is_down(false);
+    let told = office.told(48 * HOUR);
+    assert_eq!(told, ["[OK] Fleet Health is alive: 1 host, 0 problems"]);
+}
+
+#[test]
+fn a_dry_run_shows_the_sign_of_life_that_is_due() {
+    let office = Office::with(r#"mail="boss@example.org" heartbeat="24h""#, &web1());
+    office.fleet.visit(0, &[("web1", used(90))]);
+    let said = office.forecast(0);
+    assert_eq!(
+        said,
+        [
+            "boss@example.org: [ALIVE] Fleet Health is alive: 1 host, 1 problem",
+            "ops@example.org: [WARN] web1: memory 90% (limit 85%)"
+        ]
+    );
+    assert_eq!(office.truth(0), said);
+    assert_eq!(office.forecast(1), [""; 0]);
+}
