@@ -1,5 +1,7 @@
 //! The digest: a summary of a day or a week, on its own crontab line; and the sign of life.
 
+use std::time::Duration;
+
 use config::Config;
 use rules::{Incident, Recipient};
 use sample::{OutcomeKind, Timestamp};
@@ -16,6 +18,9 @@ use crate::surroundings::Surroundings;
 use crate::tell::TellError;
 
 const DAY_MS: i64 = 24 * 3_600_000;
+
+/// Mail that waits for so long is worth a word.
+const LONG_WAIT: Duration = Duration::from_secs(3600);
 
 /// As much of each list as is read. A mail shows fewer.
 const MOST: usize = 10_000;
@@ -126,16 +131,16 @@ fn summary(store: &Store, config: &Config, (from, to): (Timestamp, Timestamp)) -
     let deliveries = store.deliveries(DeliveryFilter::All, MOST)?;
     let recent = deliveries.iter().filter(|delivery| delivery.created >= from);
     let sent = recent.filter(|delivery| delivery.state == "sent").count() as u64;
-    let lost = deliveries.into_iter().filter(|delivery| is_lost(delivery, from)).map(lost_mail).collect();
+    let lost = deliveries.into_iter().filter(|delivery| is_lost(delivery, (from, to))).map(lost_mail).collect();
     let hosts = config.hosts.iter().filter(|host| host.enabled).count();
     Ok(Digest { from, to, hosts, open, opened, closed, unvisited: unvisited(store.status()?, config), lost, sent })
 }
 
 /// What was refused or given up, however old the mail is, and what waits for an hour or longer.
-fn is_lost(delivery: &DeliveryRecord, from: Timestamp) -> bool {
+fn is_lost(delivery: &DeliveryRecord, (from, to): (Timestamp, Timestamp)) -> bool {
     match delivery.state.as_str() {
         "failed" | "expired" => delivery.ended.unwrap_or(delivery.created) >= from,
-        "pending" | "retry" | "unknown" => delivery.attempts > 1,
+        "pending" | "retry" | "unknown" | "sending" => delivery.created + LONG_WAIT <= to,
         _ => false,
     }
 }

@@ -135,3 +135,19 @@ fn a_dry_run_shows_the_sign_of_life_that_is_due() {
     assert_eq!(office.truth(0), said);
     assert_eq!(office.forecast(1), [""; 0]);
 }
+
+#[test]
+fn a_digest_tells_of_mail_that_waits_for_an_hour_however_often_it_was_tried() {
+    let office = boss(&web1());
+    office.mail_is_down(true);
+    office.see(0, &[("web1", used(90))]);
+    for minute in [5, 10, 30] {
+        office.told(minute);
+    }
+    office.digest(59, 1);
+    office.digest(60, 1);
+    office.mail_is_down(false);
+    let told = office.told(3 * HOUR);
+    let of = |lost: &str| format!("[DIGEST] 1 problem open, 1 opened, 0 over{lost}");
+    assert!(told.contains(&of("")) && told.contains(&of(", 1 mail not delivered")), "{told:?}");
+}
