@@ -237,3 +237,28 @@ fn a_host_without_measurements_says_nothing_is_over() {
     assert_eq!(office.see(10, &[("web1", nothing_read)]), NOBODY);
     assert_eq!(office.see(15, &[("web1", used(10))]), [OVER]);
 }
+
+#[test]
+fn what_was_never_told_and_is_not_watched_any_more_is_told_once() {
+    let office = Office::new(&web1());
+    office.mail_is_down(true);
+    office.see(0, &[("web1", used(90))]);
+    office.configure(&host("web2", "", "ops@example.org", ""));
+    office.told(5);
+    office.mail_is_down(false);
+    let told = office.told(HOUR);
+    assert!(told.len() == 1 && told[0].starts_with("[MISSED] web1: memory"), "{told:?}");
+    assert_eq!((office.told(2 * HOUR), office.unsettled()), (vec![], 0));
+}
+
+#[test]
+fn behind_a_gate_that_was_down_while_the_alerter_was_off_nobody_is_told_of_the_others() {
+    let gate = host("gate", "", "ops@example.org", "");
+    let office = Office::new(&format!("{gate}{}", host("db1", r#"jump="gate""#, "ops@example.org", "")));
+    for minute in [0, 5, 10] {
+        office.fleet.visit(minute, &[("gate", down()), ("db1", down())]);
+    }
+    office.fleet.visit(15, &[("gate", used(1)), ("db1", used(1))]);
+    assert_eq!(office.told(DAY), ["[MISSED] gate: host is unreachable, over"]);
+    assert_eq!((office.told(2 * DAY), office.unsettled()), (vec![], 0));
+}
