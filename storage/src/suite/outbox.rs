@@ -5,6 +5,7 @@ use rules::{Mailbox, NoticeKind};
 use super::*;
 use crate::{AttemptEnd, DeliveryFilter, DeliveryId, MailKind, NewMail, StoreError, Way};
 
+mod accounted;
 mod hand;
 mod mailbox;
 mod telling;
