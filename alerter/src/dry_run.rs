@@ -39,7 +39,7 @@ pub fn dry_run(setting: &Setting, around: &Surroundings<'_>) -> Result<Forecast,
     let desk = Desk::new(&store, setting)?;
     let known = judged(&store, &desk, around.slice, now)?;
     let problems = known.incidents.iter().filter(|incident| incident.is_open()).count();
-    let Telling { mails, .. } = telling(&store, desk.config, &desk.fleet(), &desk.stationery, known, now)?;
+    let Telling { mails, .. } = telling(&store, &desk, known, now)?;
     let recipients = |all: Vec<(Recipient, bool)>| all.into_iter().map(|(recipient, _)| recipient).collect();
     let mut letters: Vec<_> = mails.into_iter().map(|mail| (recipients(mail.recipients), mail.letter)).collect();
     letters.extend(heartbeats(&store, desk.config, &desk.stationery, problems, now)?);
@@ -64,10 +64,10 @@ fn judged(store: &Store, desk: &Desk<'_>, slice: usize, now: Timestamp) -> Resul
     }
     let live = store.live_alerts()?;
     names.extend(live.iter().filter_map(|alert| alert.host.clone()));
-    let withdrawn = desk.judges.withdrawn(live.clone(), &desk.fleet(), now);
+    let withdrawn = desk.judges.withdrawn(live.clone(), &desk.book.fleet(), now);
     record(&mut ledger, &withdrawn, &names);
     let mut watch = store.fleet_watch()?;
-    let ourselves = watch_collector(store.last_finished_run()?, &mut watch, &desk.fleet(), desk.cycle, now);
+    let ourselves = watch_collector(store.last_finished_run()?, &mut watch, &desk.book.fleet(), desk.book.cycle, now);
     record(&mut ledger, &ourselves, &names);
     let suspects = suspects(&live, &watches, &withdrawn);
     let suspects = suspects.filter_map(|host| names.get(&host).cloned()).collect();

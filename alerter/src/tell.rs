@@ -3,18 +3,22 @@
 //! What is owed follows from what people were told, each time anew. So nothing has to be remembered that could be
 //! forgotten, and a mail that waits gives way to a newer one that says more.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+use std::time::Duration;
 
-use config::{Config, Host};
-use rules::{Circumstances, Decision, Held, Incident, NoticeKind, Outages, Post, Recipient, Round, Rule, Severity};
+use rules::{Circumstances, Decision, Held, Incident, NoticeKind, Outages, Post, Recipient, Round, Severity};
 use sample::{HostName, Timestamp};
 use storage::{MailKind, NewMail, Store, StoreError};
 
 use crate::beside::Beside;
 use crate::compose::{ComposeError, Letter, Occasion, Stationery, Story, letter};
+use crate::run::Desk;
 
 /// How long a silence is looked at after its end: a problem that it hid is told then, even if no run came for weeks.
 const REMEMBER_SILENCES_MS: i64 = 90 * 24 * 3_600_000;
+
+/// How long the end of an outage matters for hosts behind it, which may be seen up some runs later.
+const RECENT_OUTAGES: Duration = Duration::from_secs(3600);
 
 /// What is known when it is decided who is told what.
 #[derive(Debug)]
@@ -61,18 +65,11 @@ pub enum TellError {
 ///
 /// # Errors
 /// The database can't be read, or a mail not be written.
-pub(crate) fn telling(
-    store: &Store,
-    config: &Config,
-    fleet: &[&Rule],
-    stationery: &Stationery,
-    known: Known,
-    now: Timestamp,
-) -> Result<Telling, TellError> {
+pub(crate) fn telling(store: &Store, desk: &Desk<'_>, known: Known, now: Timestamp) -> Result<Telling, TellError> {
     let Known { mut incidents, suspects } = known;
-    let hosts = config.by_name();
-    incidents.iter_mut().for_each(|incident| refresh(incident, &hosts, fleet));
-    let decisions = decisions(store, config, stationery, (&incidents, suspects), now)?;
+    let Desk { config, stationery, .. } = desk;
+    incidents.iter_mut().for_each(|incident| desk.book.refresh(incident));
+    let decisions = decisions(store, desk, (&incidents, suspects), now)?;
     let round = rules::round(&incidents, &decisions, &store.mailboxes(now)?, config.alerter.mails_per_hour);
     let mut beside = Beside::new(store, stationery.zone, now);
     let mails = together(round.posts.clone()).into_iter().map(|posts| {
@@ -85,37 +82,21 @@ pub(crate) fn telling(
     Ok(Telling { mails, settled, capped })
 }
 
-/// What config.xml says now of who is told and how takes the place of what it said when the incident last changed. Of one
-/// that is over only the hours do, which the database does not keep: who was to be told of it stays as it was.
-fn refresh(incident: &mut Incident, hosts: &HashMap<&HostName, &Host>, fleet: &[&Rule]) {
-    let rule = match &incident.host {
-        None => fleet.iter().copied().find(|rule| rule.key == incident.key.rule),
-        Some(host) => hosts.get(host).and_then(|host| Some(&host.rule(&incident.key.rule)?.rule)),
-    };
-    match rule {
-        Some(rule) if incident.is_open() => incident.telling = rule.telling.clone(),
-        Some(rule) => incident.telling.active.clone_from(&rule.telling.active),
-        None => {}
-    }
-}
-
 fn decisions(
     store: &Store,
-    config: &Config,
-    stationery: &Stationery,
+    desk: &Desk<'_>,
     (incidents, suspects): (&[Incident], BTreeSet<HostName>),
     now: Timestamp,
 ) -> Result<Vec<Decision>, StoreError> {
-    let hosts = config.by_name();
     let silences = store.silences(now.plus_millis(-REMEMBER_SILENCES_MS))?;
-    let outages = Outages::of(incidents, suspects, config.parents());
+    let lately = store.visits_settled_since(now - RECENT_OUTAGES)?;
+    let outages = Outages::of(incidents.iter().chain(&lately), suspects, desk.config.parents());
     let decide = |incident: &Incident| {
-        let host = incident.host.as_ref().and_then(|name| hosts.get(name));
         let around = Circumstances {
-            zone: stationery.zone,
-            repeats: config.alerter.repeats,
+            zone: desk.stationery.zone,
+            repeats: desk.config.alerter.repeats,
             silences: &silences,
-            maintenance: host.map_or(&[], |host| &host.maintenance),
+            maintenance: desk.book.maintenance(incident.host.as_ref()),
             outages: &outages,
         };
         rules::notify(incident, &around, now)
@@ -179,17 +160,11 @@ fn mail(
 ///
 /// # Errors
 /// As [`telling`], or the database can't be written.
-pub(crate) fn make_mails(
-    store: &mut Store,
-    config: &Config,
-    fleet: &[&Rule],
-    stationery: &Stationery,
-    now: Timestamp,
-) -> Result<usize, TellError> {
+pub(crate) fn make_mails(store: &mut Store, desk: &Desk<'_>, now: Timestamp) -> Result<usize, TellError> {
     let known = Known { incidents: store.unsettled_incidents()?, suspects: store.suspects()?.into_iter().collect() };
-    let Telling { mails, settled, capped } = telling(store, config, fleet, stationery, known, now)?;
+    let Telling { mails, settled, capped } = telling(store, desk, known, now)?;
     for recipient in capped {
-        tracing::warn!(%recipient, limit = config.alerter.mails_per_hour, "had as many mails as an hour allows; the rest waits");
+        tracing::warn!(%recipient, limit = desk.config.alerter.mails_per_hour, "had as many mails as an hour allows; the rest waits");
     }
     let mails: Vec<NewMail> = mails.into_iter().map(new_mail).collect();
     if !mails.is_empty() || !settled.is_empty() {

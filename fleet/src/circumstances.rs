@@ -49,31 +49,4 @@ impl<'c> Around<'c> {
         let Around { zone, repeats, silences, outages, .. } = self;
         Circumstances { zone: *zone, repeats: *repeats, silences, maintenance, outages }
     }
-
-    /// Gives an open incident what config.xml says of its rule now. Without the rule, or where it is switched off, it stays
-    /// as it was. One that is over gets the hours alone, which the database does not keep.
-    pub(crate) fn refresh(&self, incident: &mut Incident) {
-        let rule = match &incident.host {
-            None => self.fleet.iter().find(|rule| rule.key == incident.key.rule && !rule.is_off()),
-            Some(name) => self.hosts.get(name).and_then(|host| Some(&host.rule(&incident.key.rule)?.rule)),
-        };
-        match rule {
-            Some(rule) if incident.is_open() => incident.telling = rule.telling.clone(),
-            Some(rule) => incident.telling.active.clone_from(&rule.telling.active),
-            None => {}
-        }
-    }
-}
-
-/// Those of config.xml, and the built-in ones of the metrics it does not name.
-fn fleet_rules(config: &Config, cycle: Duration) -> Vec<Rule> {
-    let configured: Vec<Rule> = config.alerter.rules.iter().map(|configured| configured.rule.clone()).collect();
-    let is_named = |rule: &Rule| configured.iter().any(|own| own.key.metric == rule.key.metric);
-    let builtin = builtin_of_the_fleet(cycle).into_iter().filter(|rule| !is_named(rule));
-    let telling = Telling { recipients: config.told_of_the_fleet(), ..Telling::default() };
-    let told = builtin.map(|mut rule| {
-        rule.telling.clone_from(&telling);
-        rule
-    });
-    configured.iter().cloned().chain(told).collect()
 }
