@@ -16,6 +16,8 @@ use crate::bench::host::Host;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// How long ago the oldest row of a history is.
 const HISTORY_DAYS: i64 = 60;
+/// As many as one transaction takes, or the log of it would be as big as the database.
+const RUNS_AT_ONCE: i64 = 20;
 /// Room for the page of each host in each index, while rows come in by time.
 const CACHE_KIB: i64 = 512 * 1024;
 
@@ -64,17 +66,16 @@ pub(crate) fn fill(args: &FillArgs) -> Result<()> {
     drop(Store::open(&args.database, now).context("cannot make the database")?);
     let paper = open(&args.database)?;
     let now = now.as_millis();
-    paper.at_once(|paper| match args.with {
+    match args.with {
         With::Flood { rows, hosts, days } => {
-            pour(paper, hosts, rows / u64::from(hosts), i64::from(days) * DAY_MS, now);
-            Ok(())
+            paper.at_once(|paper| pour(paper, hosts, rows / u64::from(hosts), i64::from(days) * DAY_MS, now));
         }
-        With::History { rows, hosts } => remember(paper, hosts, rows / u64::from(hosts), now),
-        With::Newest { round, hosts } => {
+        With::History { rows, hosts } => remember(&paper, hosts, rows / u64::from(hosts), now)?,
+        With::Newest { round, hosts } => paper.at_once(|paper| {
             measure_all(paper, &ids_of(paper, hosts, now), now, |host| flood::newest(host, round.into()));
-            Ok(())
-        }
-    })
+        }),
+    }
+    Ok(())
 }
 
 /// Nobody else has the database, and it goes away when the figures are told.
@@ -111,8 +112,16 @@ fn remember(paper: &Rows, hosts: u32, runs: u64, now: i64) -> Result<()> {
     let db = paper.db();
     let before: i64 = db.query_one("SELECT coalesce(max(id), 0) FROM run", [], |row| row.get(0))?;
     db.execute(RUNS, params![oldest, newest, i64::try_from(runs)?])?;
-    db.execute(OUTCOMES, [before])?;
-    db.execute(SAMPLES, [before])?;
+    let last: i64 = db.query_one("SELECT max(id) FROM run", [], |row| row.get(0))?;
+    let mut after = before;
+    while after < last {
+        let until = (after + RUNS_AT_ONCE).min(last);
+        paper.at_once(|_| {
+            db.execute(OUTCOMES, [after, until])?;
+            db.execute(SAMPLES, [after, until])
+        })?;
+        after = until;
+    }
     Ok(())
 }
 
@@ -125,7 +134,8 @@ const RUNS: &str = "
 // A cross join is done in this order: by time, as rows come in.
 const OUTCOMES: &str = "
     INSERT INTO outcome (run_id, host_id, kind, at_ms, duration_ms, treated_ms)
-    SELECT run.id, host.id, 'ok', started_ms, 900, started_ms FROM run CROSS JOIN host WHERE run.id > ?1";
+    SELECT run.id, host.id, 'ok', started_ms, 900, started_ms FROM run CROSS JOIN host
+    WHERE run.id > ?1 AND run.id <= ?2";
 
 const SAMPLES: &str = "
     INSERT INTO sample (host_id, run_id, probe_sample_id, taken_ms, host_taken_ms, received_ms, treated_ms, boot_id,
@@ -136,7 +146,7 @@ const SAMPLES: &str = "
     SELECT host.id, run.id, printf('%016x%016x', run.id, host.id), started_ms, started_ms, started_ms, started_ms,
         '3f1c9a52-7d40-4c1e-9b7a-0123456789ab', 86400, 12.0, 300000, 0, 1.2, 1.2, 1.2, 0.3, 0.3, 0.3, 4, 17179869184,
         10307921510, 40.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
-    FROM run CROSS JOIN host WHERE run.id > ?1";
+    FROM run CROSS JOIN host WHERE run.id > ?1 AND run.id <= ?2";
 
 #[expect(clippy::disallowed_methods, reason = "the alerter's own clock is what the rows have to fit")]
 fn now() -> Timestamp {
