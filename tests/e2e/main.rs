@@ -14,6 +14,7 @@ mod layers;
 mod load;
 mod logins;
 mod mailing;
+mod paper;
 mod pipeline;
 mod places;
 mod poison;

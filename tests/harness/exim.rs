@@ -9,10 +9,12 @@ use crate::requirements;
 
 const ACCOUNT: &str = "Debian-exim";
 
-/// An exim with STARTTLS, and AUTH PLAIN inside it, for user `fleet` with password `letmein`.
+/// An exim with STARTTLS or TLS from the first byte, and AUTH PLAIN inside it, for user `fleet` with password `letmein`.
 pub struct Exim {
     /// Its port on 127.0.0.1.
     pub port: u16,
+    /// Another one, with TLS from the first byte.
+    pub tls_port: u16,
     dir: PathBuf,
     process: Reaped,
 }
@@ -42,8 +44,12 @@ impl Exim {
             dir.ancestors()
                 .filter(|folder| folder.starts_with(std::env::temp_dir()) && *folder != std::env::temp_dir()),
         ));
-        let (port, process) = (0..5).find_map(|_| launch(dir, free_port())).expect("exim starts at one of five ports");
-        Exim { port, dir: dir.to_owned(), process }
+        let start = |_| {
+            let ports = (free_port(), free_port());
+            launch(dir, ports).map(|process| (ports, process))
+        };
+        let ((port, tls_port), process) = (0..5).find_map(start).expect("exim starts at ports of five pairs");
+        Exim { port, tls_port, dir: dir.to_owned(), process }
     }
 
     /// The certificate authority that vouches for `localhost`.
@@ -58,7 +64,7 @@ impl Exim {
 
     /// Starts it again at its port.
     pub fn start_again(&mut self) {
-        self.process = launch(&self.dir, self.port).expect("exim starts at its old port").1;
+        self.process = launch(&self.dir, (self.port, self.tls_port)).expect("exim starts at its old ports");
     }
 
     /// What was delivered, once there are at least so many.
@@ -94,15 +100,17 @@ impl Mail {
     }
 }
 
-fn launch(dir: &Path, port: u16) -> Option<(u16, Reaped)> {
-    let config =
-        include_str!("exim.conf").replace("DIR", &dir.display().to_string()).replace("PORT", &port.to_string());
+fn launch(dir: &Path, (port, tls_port): (u16, u16)) -> Option<Reaped> {
+    let config = include_str!("exim.conf")
+        .replace("DIR", &dir.display().to_string())
+        .replace("PORT", &port.to_string())
+        .replace("FROM_THE_FIRST_BYTE", &tls_port.to_string());
     let path = dir.join("exim.conf");
     fs::write(&path, config).unwrap();
     let mut command = Command::new("/usr/sbin/exim4");
     command.arg("-C").arg(&path).arg("-bdf").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut process = Reaped::spawn(&mut command);
-    greets(&mut process, port, "220 ").then_some((port, process))
+    greets(&mut process, port, "220 ").then_some(process)
 }
 
 /// A certificate authority, and a certificate for localhost that it signed.

@@ -47,6 +47,7 @@ const ALL: &[Requirement] = &[
         "node_exporter: another opinion of what the probe measures",
         false,
     ),
+    tool("python3", "/usr/bin/python3", "python3: another opinion of what a mail says", false),
     tool("e2fsprogs", "/usr/sbin/mkfs.ext4", "mkfs.ext4: a disk to fill", false),
     Requirement {
         package: "python3-cryptography",

@@ -2,12 +2,12 @@
 //! hosts than there are.
 
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::{Connection, params};
 
-const GIB: i64 = 1 << 30;
-const ROOT_BYTES: i64 = 100 * GIB;
-const MEMORY_BYTES: i64 = 16 * GIB;
+const DISK_BYTES: i64 = 100 << 30;
+const MEMORY_BYTES: i64 = 16 << 30;
 const CPUS: f64 = 4.0;
 
 /// A database that is written by hand. It must exist.
@@ -78,12 +78,28 @@ impl Rows {
         self.db.prepare_cached(sql).unwrap().execute(params![run, host, kind, at_ms]).unwrap();
     }
 
-    /// A visit that brought a sample home, with two filesystems.
-    pub fn visit(&self, run: i64, host: i64, at_ms: i64, measured: &Measured) {
+    /// A visit that brought a sample home, with two filesystems. Returns the sample.
+    pub fn visit(&self, run: i64, host: i64, at_ms: i64, measured: &Measured) -> i64 {
         self.outcome(run, host, "ok", at_ms);
         let sample = self.sample(run, host, at_ms, measured);
-        self.filesystem(sample, "/", ROOT_BYTES, measured.disk_percent, measured.inodes_percent);
-        self.filesystem(sample, "/boot", GIB, 20.0, 1.0);
+        self.filesystem(sample, "/", measured.disk_percent, measured.inodes_percent);
+        self.filesystem(sample, "/boot", 20.0, 1.0);
+        sample
+    }
+
+    /// Lets time pass: everything that is on record happened so much earlier.
+    pub fn let_pass(&self, time: Duration) {
+        let ms = i64::try_from(time.as_millis()).unwrap();
+        let mut select = self.db.prepare(TIMES).unwrap();
+        let columns = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let columns: Vec<(String, String)> = columns.collect::<Result<_, _>>().unwrap();
+        self.at_once(|rows| {
+            for (table, column) in columns {
+                // Others of these names are lengths of time.
+                let sql = format!("UPDATE {table} SET {column} = {column} - ?1 WHERE {column} > 1000000000000");
+                rows.db.execute(&sql, [ms]).unwrap();
+            }
+        });
     }
 
     fn sample(&self, run: i64, host: i64, at_ms: i64, measured: &Measured) -> i64 {
@@ -106,9 +122,10 @@ impl Rows {
         self.db.prepare_cached(SAMPLE).unwrap().query_row(values, |row| row.get(0)).unwrap()
     }
 
-    fn filesystem(&self, sample: i64, mount: &str, size: i64, percent: f64, inodes_percent: f64) {
+    /// One more filesystem of a sample.
+    pub fn filesystem(&self, sample: i64, mount: &str, percent: f64, inodes_percent: f64) {
+        let (size, inodes) = (DISK_BYTES, DISK_BYTES / 16_384);
         let used = part(size, percent);
-        let inodes = size / 16_384;
         let free = inodes - part(inodes, inodes_percent);
         let values = params![sample, mount, percent, used, size - used, size, inodes, free, inodes_percent];
         self.db.prepare_cached(FILESYSTEM).unwrap().execute(values).unwrap();
@@ -119,6 +136,10 @@ fn part(whole: i64, percent: f64) -> i64 {
     // Of sizes of disks and shares up to 100: exact enough, and never beyond the whole.
     (whole as f64 * percent / 100.0) as i64
 }
+
+const TIMES: &str = "
+    SELECT sqlite_schema.name, found.name FROM sqlite_schema, pragma_table_info(sqlite_schema.name) AS found
+    WHERE sqlite_schema.type = 'table' AND found.type = 'INTEGER' AND found.name LIKE '%\\_ms' ESCAPE '\\'";
 
 const SAMPLE: &str = "
     INSERT INTO sample (host_id, run_id, probe_sample_id, taken_ms, host_taken_ms, received_ms, measuring_ms, boot_id,
