@@ -13,6 +13,7 @@ mod killing;
 mod layers;
 mod load;
 mod logins;
+mod mail_answers;
 mod mailing;
 mod paper;
 mod pipeline;
