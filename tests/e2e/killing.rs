@@ -223,7 +223,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    fn up_to(&mut self, longest: Duration) -> Duration {
+    pub(crate) fn up_to(&mut self, longest: Duration) -> Duration {
         Duration::from_nanos(self.next() % (u64::try_from(longest.as_nanos()).unwrap() + 1))
     }
 }

@@ -14,6 +14,7 @@ mod layers;
 mod load;
 mod logins;
 mod mail_answers;
+mod mail_kills;
 mod mailing;
 mod paper;
 mod pipeline;
