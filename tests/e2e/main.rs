@@ -30,6 +30,7 @@ mod syscalls;
 mod systemd;
 mod terminal;
 mod terms;
+mod told;
 mod ways;
 mod zoo;
 
