@@ -22,8 +22,10 @@ use fleet::Fleet;
 
 /// So many hosts have a new sample each time that the newest ones are evaluated.
 const NEWEST_HOSTS: u32 = 10_000;
-/// How often they are; the middle one counts. Once more before, to have everything in memory that will be.
-const ROUNDS: u32 = 7;
+/// How often they are; the middle one counts.
+const ROUNDS: usize = 7;
+/// So often before, until every host has been over its limit once: what is remembered of alerts grows till then.
+const ROUNDS_BEFORE: usize = 20;
 /// The history with which the whole of it is compared: so many times shorter.
 const SHORTER: u64 = 10;
 
@@ -107,15 +109,16 @@ fn newest(args: &AlertsArgs, programs: &Programs) -> Result<(f64, f64)> {
     let fleet = Fleet::new(NEWEST_HOSTS)?;
     let shorter = args.history / SHORTER;
     let mut rounds = 0..;
-    let mut with_more = |rows: u64| -> Result<f64> {
+    let mut with_more = |rows: u64, before: usize| -> Result<f64> {
         fleet.fill(&programs.xtask, &["history", "--rows", &rows.to_string(), "--hosts", &NEWEST_HOSTS.to_string()])?;
         // Gigabytes on their way to the disk are not the alerter's, and its own commits would wait for them.
         rustix::fs::sync();
-        let times = rounds.by_ref().take(1 + ROUNDS as usize).map(|round| time_newest(&fleet, programs, round));
+        let times = rounds.by_ref().take(before + ROUNDS).map(|round| time_newest(&fleet, programs, round));
         let times = times.collect::<Result<Vec<_>>>()?;
-        Ok(median(times.into_iter().skip(1).collect()))
+        Ok(median(times.into_iter().skip(before).collect()))
     };
-    Ok((with_more(shorter)?, with_more(args.history - shorter)?))
+    // Once is enough later, to have everything in memory again.
+    Ok((with_more(shorter, ROUNDS_BEFORE)?, with_more(args.history - shorter, 1)?))
 }
 
 fn time_newest(fleet: &Fleet, programs: &Programs, round: u32) -> Result<f64> {

@@ -93,6 +93,7 @@ impl Fleet {
 fn config(hosts: u32, port: u16) -> Result<String> {
     let mut xml = format!(
         "<config>\n<smtp host=\"127.0.0.1\" port=\"{port}\" security=\"none\" from=\"fleet@example.org\"/>\n\
+         <alerter mails-per-hour=\"1000\"/>\n\
          <defaults username=\"monitor\" identity-file=\"login\" mail=\"{}\">{RULES}\n</defaults>\n",
         RECIPIENTS.join(", ")
     );
