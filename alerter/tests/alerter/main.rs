@@ -12,6 +12,7 @@ mod office;
 mod quiet;
 mod reusing;
 mod running;
+mod seasons;
 mod smtp_server;
 mod stopping;
 mod telling;

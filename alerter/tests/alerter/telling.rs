@@ -211,3 +211,13 @@ fn a_disk_that_left_the_host_with_its_problem_ends_it_as_gone() {
     assert_eq!(office.see(10, &seen(&[("/", 10)])), ["[1 INFO, 1 OK] web1"]);
     assert_eq!((office.told(15), office.unsettled()), (vec![], 0));
 }
+
+#[test]
+fn a_recipient_who_joins_is_told_the_problem_and_the_others_nothing_new() {
+    let office = Office::new(&host("web1", "", "ann@example.org", crate::office::ALERTS));
+    office.see_sent(0, &[("web1", used(90))]);
+    office.configure(&host("web1", "", "ann@example.org,bob@example.org", crate::office::ALERTS));
+    assert_eq!(office.sent(5), ["bob: [WARN] web1: memory 90% (limit 85%)"]);
+    let over = "[OK] web1: memory back at 10% (limit 85%)";
+    assert_eq!(office.see_sent(10, &[("web1", used(10))]), [format!("ann: {over}"), format!("bob: {over}")]);
+}
