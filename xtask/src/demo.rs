@@ -36,7 +36,7 @@ pub(crate) fn demo() -> Result<()> {
     act(&server)?;
     say("The mail that was received");
     for mail in exim.mails(1) {
-        println!("{}", mail.text);
+        println!("{}", as_read(&mail.text));
     }
     let again = write_again(&folder)?;
     say("What now");
@@ -56,9 +56,13 @@ fn act(server: &Server) -> Result<()> {
     let steps = Steps { server };
     steps.show("fleet-collector", &["keygen"], &[0])?;
     steps.show("fleet-collector", &["trust", "--yes", "*"], &[3])?;
+    // A host is down when two visits in a row did not reach it.
+    steps.show("fleet-collector", &["-v"], &[3])?;
     steps.show("fleet-collector", &["-v"], &[3])?;
     steps.show("fleet-alerter", &["-v"], &[0])?;
-    steps.show("fleet", &["status"], &[0])
+    steps.show("fleet", &["status"], &[0])?;
+    steps.show("fleet", &["alerts"], &[0])?;
+    steps.show("fleet", &["explain", "down", "unreachable"], &[0])
 }
 
 fn config(sshd: &Sshd, exim: &Exim) -> String {
@@ -81,6 +85,29 @@ fn config(sshd: &Sshd, exim: &Exim) -> String {
         xml += &format!("  <client name=\"{name}\" ip=\"{address}\"{alert}\n");
     }
     xml + "  <client name=\"down\" ip=\"127.0.0.14\" port=\"1\"/>\n</config>\n"
+}
+
+/// What a mail client shows of a mail: who, what, and the first of its parts. The other one is the same in HTML.
+fn as_read(mail: &str) -> String {
+    let (head, body) = mail.split_once("\n\n").unwrap_or((mail, ""));
+    let shown = |line: &&str| ["From:", "To:", "Subject:", "Date:"].iter().any(|name| line.starts_with(name));
+    let head: Vec<&str> = head.lines().filter(shown).collect();
+    let parts: Vec<&str> = body.split("\n--").collect();
+    let text = parts.iter().find_map(|part| part.split_once("\n\n")).map_or(body, |(_, text)| text);
+    format!("{}\n\n{}", head.join("\n"), decoded(&text.replace("=\n", "")))
+}
+
+/// Quoted-printable text as it was before (RFC 2045, 6.7).
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut parts = text.split('=');
+    bytes.extend(parts.next().unwrap_or_default().bytes());
+    for part in parts {
+        let code = part.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok());
+        bytes.extend(code);
+        bytes.extend(part[if code.is_some() { 2 } else { 0 }..].bytes());
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn write_password(path: &Path) -> Result<()> {
