@@ -5,7 +5,7 @@ mod state;
 
 use sample::{Metric, Timestamp, Unit, plain};
 
-use crate::{Instance, Severity};
+use crate::{EventKind, Instance, Severity};
 
 pub use headline::headline;
 
@@ -59,9 +59,21 @@ pub fn subject(key: &crate::AlertKey) -> String {
     if metric == Metric::Gone { short(name) } else { format!("{} {}", state::noun(metric), short(name)) }
 }
 
-/// The tag of a subject, such as `CRIT`; `OK` for what is over.
-pub fn tag(severity: Severity, is_over: bool) -> &'static str {
-    if is_over { "OK" } else { severity.tag() }
+/// The tag of a subject, such as `CRIT`; for what ended so, `OK` if all is well again, and `END` if nobody knows.
+pub fn tag(severity: Severity, ended: Option<EventKind>) -> &'static str {
+    match ended {
+        Some(EventKind::Resolved) => "OK",
+        Some(EventKind::Gone | EventKind::Withdrawn) => "END",
+        Some(
+            EventKind::Fired
+            | EventKind::Worse
+            | EventKind::Better
+            | EventKind::Flapping
+            | EventKind::Steady
+            | EventKind::Happened,
+        )
+        | None => severity.tag(),
+    }
 }
 
 /// How long from one to the other: `3 h 5 min`; nothing where it is less than a minute, or they are the wrong way round.

@@ -170,7 +170,12 @@ fn lists(digest: &Digest, stationery: &Stationery) -> Vec<List> {
     let closed = |incident: &Incident| {
         let lasted = incident.ended.and_then(|end| words::lasted(incident.opened, end.at));
         let after = lasted.map_or_else(String::new, |lasted| format!("after {lasted}"));
-        Line { tag: "OK", class: "ok", ..of(incident, headline(incident), after) }
+        let (tag, class) = match words::tag(incident.severity, incident.ended.map(|end| end.kind)) {
+            "OK" => ("OK", "ok"),
+            "END" => ("END", "end"),
+            tag => (tag, incident.severity.name()),
+        };
+        Line { tag, class, ..of(incident, headline(incident), after) }
     };
     let unvisited = |host: &Unvisited| {
         let last = host.last_good.map_or_else(|| "never".to_owned(), |at| zone.time(at));

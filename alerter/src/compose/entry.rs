@@ -78,7 +78,7 @@ impl<'a> Desk<'a> {
         let lasts = story.kind != NoticeKind::Happened;
         let can_be_acknowledged = incident.is_open() && incident.ack.is_none() && lasts;
         let entry = Entry {
-            tag: words::tag(incident.severity, is_over),
+            tag: tag(story),
             kind: story.kind.name(),
             mark: mark(story.kind),
             headline: headline(incident),
@@ -98,7 +98,7 @@ impl<'a> Desk<'a> {
         let Some((first, last)) = missed.times.first().zip(missed.times.last()) else { return Entry::default() };
         let ended = last.incident.ended.map(|end| end.at);
         let entry = Entry {
-            tag: words::tag(missed.severity(), false),
+            tag: words::tag(missed.severity(), None),
             severity: missed.severity().name(),
             kind: NoticeKind::Missed.name(),
             headline: at_its_worst(&last.incident, missed.worst()),
@@ -157,6 +157,12 @@ pub(super) fn headline(incident: &Incident) -> String {
 pub(super) fn at_its_worst(incident: &Incident, worst: f64) -> String {
     let value = Some(worst).filter(|worst| worst.is_finite());
     headline(&Incident { value, ended: None, flapping: false, ..incident.clone() })
+}
+
+/// `CRIT`; for what is over, how it ended.
+pub(super) fn tag(story: &Story) -> &'static str {
+    let ended = story.incident.ended.filter(|_| story.kind == NoticeKind::Over).map(|end| end.kind);
+    words::tag(story.incident.severity, ended)
 }
 
 /// What a reader has to know before the rest.

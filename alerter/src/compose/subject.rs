@@ -3,7 +3,7 @@
 use rules::{NoticeKind, Severity};
 
 use super::chapters::{Chapters, Missed};
-use super::entry::{at_its_worst, headline, host, mark};
+use super::entry::{at_its_worst, headline, host, mark, tag};
 use super::{Occasion, Story};
 
 /// What a mail client shows in a list; longer ones are cut by some.
@@ -17,7 +17,7 @@ pub(super) fn subject(chapters: &Chapters<'_>, occasion: Occasion) -> String {
     }
     match (chapters.problems.as_slice(), chapters.over.as_slice(), chapters.missed.as_slice()) {
         ([problem], [], []) => clean(&of_problem(problem)),
-        ([], [over], []) => clean(&format!("[OK] {}: {}", host(&over.incident), headline(&over.incident))),
+        ([], [over], []) => clean(&format!("[{}] {}: {}", tag(over), host(&over.incident), headline(&over.incident))),
         ([], [], [missed]) => clean(&of_missed(missed)),
         (problems, over, missed) => {
             let is_still = over.is_empty() && missed.is_empty() && are_all_reminders(problems);
@@ -45,10 +45,10 @@ fn are_all_reminders(problems: &[&Story]) -> bool {
 
 fn counts(chapters: &Chapters<'_>) -> Vec<String> {
     let of = |severity: Severity| chapters.problems.iter().filter(|story| story.incident.severity == severity).count();
-    let missed = chapters.missed.iter().map(|missed| missed.times.len()).sum();
+    let over = |name: &str| chapters.over.iter().filter(|story| tag(story) == name).count();
     let severities = Severity::ALL.into_iter().rev().map(|severity| (of(severity), severity.tag()));
-    let rest = [(chapters.over.len(), "OK"), (missed, "MISSED")];
-    severities.chain(rest).filter(|(count, _)| *count > 0).map(|(count, tag)| format!("{count} {tag}")).collect()
+    let rest = [(over("OK"), "OK"), (over("END"), "END"), (chapters.missed.len(), "MISSED")];
+    severities.chain(rest).filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect()
 }
 
 /// Every host once, as many as there is room for.

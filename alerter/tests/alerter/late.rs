@@ -93,7 +93,7 @@ fn an_alerter_that_was_off_for_a_week_tells_all_of_it_in_one_mail_of_bounded_siz
     }
     let mails = office.run(7 * DAY);
     assert_eq!(mails.len(), 1);
-    assert_eq!(mails[0].subject, "[1 CRIT, 42 MISSED] web1");
+    assert_eq!(mails[0].subject, "[1 CRIT, 1 MISSED] web1");
     let text = &mails[0].text;
     assert!(text.contains("42 times, first 2026-11-21 06:17"), "{text}");
     assert!(text.contains("worst 96%"), "{text}");

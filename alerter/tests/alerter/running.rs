@@ -55,7 +55,7 @@ fn who_was_told_of_an_alert_is_told_when_its_host_leaves_the_configuration() {
     assert_eq!(fleet.alert(2).deliveries.sent, 1);
     let (to, content) = server.taken().remove(1);
     assert_eq!(to, "ops@example.org");
-    assert!(text(&content).contains("Subject: [OK] web1: memory is no longer watched\r\n"));
+    assert!(text(&content).contains("Subject: [END] web1: memory is no longer watched\r\n"));
     assert_eq!(fleet.alert(3).mails, 0);
 }
 

@@ -65,7 +65,7 @@ fn what_is_no_longer_watched_is_told_once() {
         let office = Office::new(&web1());
         office.see(0, &[("web1", used(90))]);
         office.configure(&after);
-        assert_eq!(office.told(5), ["[OK] web1: memory is no longer watched"], "{after}");
+        assert_eq!(office.told(5), ["[END] web1: memory is no longer watched"], "{after}");
         assert_eq!((office.told(10), office.unsettled()), (vec![], 0));
     }
 }
@@ -128,7 +128,7 @@ fn the_first_mail_of_a_fleet_with_problems_says_that_they_are_not_news() {
     let mails = office.run(0);
     assert_eq!(mails.len(), 1);
     assert_eq!(mails[0].subject, "[INITIAL 1 CRIT, 1 WARN] web1");
-    assert!(mails[0].text.contains("what is wrong now"), "{}", mails[0].text);
+    assert!(mails[0].text.contains("all that it found so far"), "{}", mails[0].text);
     assert_eq!(office.see(5, &[("web1", both(10, 10))]), ["[2 OK] web1"]);
     assert_eq!(office.see(10, &[("web1", both(90, 97))]), ["[1 CRIT, 1 WARN] web1"]);
 }
@@ -208,7 +208,7 @@ fn a_disk_that_left_the_host_with_its_problem_ends_it_as_gone() {
         |mounts: &[(&str, u64)]| [("web1", Seen::Well(Readings { stuck_mounts: Some(vec![]), ..disks(mounts) }))];
     office.see(0, &seen(&[("/", 10), ("/data", 97)]));
     assert_eq!(office.see(5, &seen(&[("/", 10)])), NOBODY);
-    assert_eq!(office.see(10, &seen(&[("/", 10)])), ["[1 INFO, 1 OK] web1"]);
+    assert_eq!(office.see(10, &seen(&[("/", 10)])), ["[1 INFO, 1 END] web1"]);
     assert_eq!((office.told(15), office.unsettled()), (vec![], 0));
 }
 

@@ -28,6 +28,7 @@ pub(super) struct Entry {
     instance: String,
     pub(super) kind: NoticeKind,
     pub(super) severity: Severity,
+    tag: &'static str,
     headline: String,
 }
 
@@ -45,11 +46,11 @@ impl Mail {
 
     /// `CRIT` for one story, `2 CRIT, 1 OK` for several.
     fn tag(&self) -> String {
-        let tags = ["CRIT", "WARN", "INFO", "OK"];
-        let of = |tag: &'static str| (self.entries.iter().filter(|entry| entry.tag() == tag).count(), tag);
+        let tags = ["CRIT", "WARN", "INFO", "OK", "END", "MISSED"];
+        let of = |tag: &'static str| (self.entries.iter().filter(|entry| entry.tag == tag).count(), tag);
         let counts = tags.into_iter().map(of).filter(|(count, _)| *count > 0);
         match &self.entries[..] {
-            [one] => one.tag().to_owned(),
+            [one] => one.tag.to_owned(),
             _ => counts.map(|(count, tag)| format!("{count} {tag}")).collect::<Vec<_>>().join(", "),
         }
     }
@@ -64,7 +65,7 @@ impl Mail {
         if full {
             writeln!(out, "{line}")?;
             return self.entries.iter().try_for_each(|entry| {
-                writeln!(out, "    {:<9} {:<4} {}", entry.kind.name(), entry.tag(), entry.text())
+                writeln!(out, "    {:<9} {:<6} {}", entry.kind.name(), entry.tag, entry.text())
             });
         }
         let mut told: Vec<String> = self.entries.iter().take(MOST_ENTRIES).map(Entry::text).collect();
@@ -97,18 +98,16 @@ impl Mail {
 
 impl Entry {
     fn of(incident: &Incident, kind: NoticeKind) -> Entry {
+        let ended = incident.ended.filter(|_| kind == NoticeKind::Over).map(|end| end.kind);
         Entry {
             host: incident.host.clone(),
             metric: incident.key.rule.metric.name(),
             instance: sample::plain(incident.key.instance.as_str()).into_owned(),
             kind,
             severity: incident.severity,
+            tag: if kind == NoticeKind::Missed { "MISSED" } else { words::tag(incident.severity, ended) },
             headline: words::headline(incident),
         }
-    }
-
-    fn tag(&self) -> &'static str {
-        words::tag(self.severity, matches!(self.kind, NoticeKind::Over | NoticeKind::Missed))
     }
 
     /// A repeated word is told as such, or a reader wonders.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{AlertKey, End, EventKind, Incident, RuleKey, Selector, Telling};
+use crate::{AlertKey, End, Incident, RuleKey, Selector, Telling};
 
 fn key(metric: Metric, name: &str) -> AlertKey {
     let rule = RuleKey { metric, selector: Selector::Every, ordinal: 0 };
@@ -181,4 +181,11 @@ fn a_name_of_a_hosts_choosing_is_shown_plain_and_cut() {
         }
     }
     assert_eq!(subject(&key(Metric::Disk, &"x".repeat(101))), format!("disk {}…", "x".repeat(100)));
+}
+
+#[test]
+fn only_what_is_well_again_is_ok() {
+    let of = |kind| tag(Severity::Critical, kind);
+    assert_eq!((of(None), of(Some(EventKind::Resolved)), of(Some(EventKind::Happened))), ("CRIT", "OK", "CRIT"));
+    assert_eq!((of(Some(EventKind::Withdrawn)), of(Some(EventKind::Gone))), ("END", "END"));
 }

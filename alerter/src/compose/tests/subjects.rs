@@ -23,7 +23,10 @@ fn one_story_is_told_in_the_subject() {
 #[test]
 fn an_alert_that_was_missed_several_times_is_one_story() {
     let missed = memory("web1", Critical, Missed);
-    assert!(subject(&[missed.clone(), missed]).contains("(2 times), over"));
+    assert!(subject(&[missed.clone(), missed.clone()]).contains("(2 times), over"));
+    let several = write(&[missed.clone(), missed, memory("web1", Warning, Problem)]);
+    assert_eq!(several.subject, "[1 WARN, 1 MISSED] web1");
+    assert!(several.text.contains("WHILE YOU WERE NOT TOLD (1)"), "{}", several.text);
 }
 
 #[test]
@@ -37,7 +40,7 @@ fn several_stories_are_counted_the_most_severe_first() {
         memory("web4", Info, Problem),
         memory("web3", Critical, Missed),
     ];
-    assert_eq!(subject(&stories), "[2 CRIT, 1 WARN, 1 INFO, 1 OK, 2 MISSED] web2, web1, web4, db1, web3");
+    assert_eq!(subject(&stories), "[2 CRIT, 1 WARN, 1 INFO, 1 OK, 1 MISSED] web2, web1, web4, db1, web3");
     let reminders = [memory("web1", Critical, Reminder), memory("web2", Critical, Reminder)];
     assert_eq!(subject(&reminders), "[2 CRIT] (still) web1, web2");
 }
@@ -52,12 +55,23 @@ fn the_first_mail_says_that_it_is_the_state_of_the_fleet() {
 }
 
 #[test]
+fn the_first_mail_does_not_deny_what_is_over() {
+    let stories =
+        [memory("web1", Critical, Problem), memory("web2", Warning, Problem), memory("web3", Warning, Missed)];
+    let text = write_on(&stationery(), &stories, Occasion { is_initial: true, ..Occasion::default() }).text;
+    assert!(text.contains("all that it found so far") && !text.contains("what is wrong now"), "{text}");
+    assert!(text.contains("WHILE YOU WERE NOT TOLD (1)"), "{text}");
+}
+
+#[test]
 fn what_nobody_watches_any_more_has_no_value() {
     let mut story = memory("web1", Critical, Over);
     for (kind, words) in [(EventKind::Withdrawn, "is no longer watched"), (EventKind::Gone, "is gone")] {
         story.incident.ended = Some(End { kind, at: at(3) });
-        assert_eq!(subject(&[story.clone()]), format!("[OK] web1: memory {words}"));
+        assert_eq!(subject(&[story.clone()]), format!("[END] web1: memory {words}"));
     }
+    let several = [memory("web2", Critical, Problem), memory("db1", Warning, Over), story];
+    assert_eq!(subject(&several), "[1 CRIT, 1 OK, 1 END] web2, web1, db1");
 }
 
 #[test]

@@ -48,6 +48,16 @@ fn a_digest_tells_what_is_open_what_changed_and_what_did_not_arrive() {
 }
 
 #[test]
+fn what_a_digest_says_is_over_is_ok_only_if_it_is_well() {
+    let mut summary = summary();
+    let ended = |kind| Incident { ended: Some(End { kind, at: at(30) }), ..summary.closed[0].clone() };
+    summary.closed = vec![ended(EventKind::Withdrawn), ended(EventKind::Gone)];
+    let letter = digest(&summary, &recipients(&["ops@example.org"]), &stationery(), now()).unwrap();
+    let over = "OVER (2)\n  END web2: load is no longer watched, after 30 min\n  END web2: load is gone, after 30 min\n";
+    assert!(letter.text.contains(over), "{}", letter.text);
+}
+
+#[test]
 fn a_digest_stays_small() {
     let mut summary = summary();
     summary.open = vec![incident("web1", Metric::Disk, &"\u{1b}<".repeat(2000), Critical, 0); 1000];
