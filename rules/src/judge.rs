@@ -142,7 +142,7 @@ impl Round<'_> {
         for moment in moments.iter().filter(|moment| moment.metric == metric) {
             for rule in watching.of(&moment.instance) {
                 let Some(Level { severity, limit, .. }) = rule.levels().last().copied() else { continue };
-                let (at, worst) = (self.at, moment.value.unwrap_or(limit));
+                let (at, worst) = (moment.at, moment.value.unwrap_or(limit));
                 let kind = EventKind::Happened;
                 let event = Event { kind, at, value: moment.value, since: at, worst, severity, limit };
                 let key = AlertKey { rule: rule.key.clone(), instance: moment.instance.clone() };

@@ -15,9 +15,28 @@ fn a_reboot_is_told_once_with_the_uptime() {
     let changes = host.judge(&booted(10, Some("b"), &readings));
     let event = changes[0].event.unwrap();
     assert_eq!((changes.len(), event.kind, event.value), (1, EventKind::Happened, Some(77.0)));
-    assert_eq!((event.at, event.since, event.severity), (minute(10), minute(10), Severity::Info));
+    let booted_at = minute(10) - Duration::from_secs(77);
+    assert_eq!((event.at, event.since, event.severity), (booted_at, booted_at, Severity::Info));
     assert_eq!(host.events(&booted(15, Some("b"), &readings)), nothing());
     assert_eq!(host.watch.alerts.len(), 0);
+}
+
+#[test]
+fn a_reboot_is_told_at_its_own_time_where_that_can_be_true() {
+    for (uptime_seconds, at) in [
+        (Some(120), 8),
+        (Some(0), 10),
+        // Before the sample that was taken in the boot before: a clock was set.
+        (Some(600), 10),
+        (Some(u64::MAX), 10),
+        (None, 10),
+    ] {
+        let mut host = Host::with(builtin());
+        let readings = Readings { uptime_seconds, ..Readings::default() };
+        host.events(&booted(0, Some("a"), &readings));
+        let event = host.judge(&booted(10, Some("b"), &readings))[0].event.unwrap();
+        assert_eq!((event.at, event.since), (minute(at), minute(at)), "{uptime_seconds:?}");
+    }
 }
 
 #[test]
