@@ -66,7 +66,6 @@ fn repeats(fields: &mut Fields<'_, '_>) -> Repeats {
     Repeats {
         critical: repeat("repeat-critical", default.critical),
         warning: repeat("repeat-warning", default.warning),
-        info: repeat("repeat-info", default.info),
     }
 }
 

@@ -36,8 +36,6 @@ pub enum Repeat {
 /// How often people are reminded, by severity. None: not at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Repeats {
-    /// Of what is worth knowing.
-    pub info: Option<Duration>,
     /// Of what should be looked at within a day.
     pub warning: Option<Duration>,
     /// Of what should be looked at now.
@@ -57,7 +55,7 @@ impl Default for Repeats {
     /// Critical every four hours, warnings once a day.
     fn default() -> Repeats {
         let hours = |hours: u64| Some(Duration::from_secs(hours * 3600));
-        Repeats { info: None, warning: hours(24), critical: hours(4) }
+        Repeats { warning: hours(24), critical: hours(4) }
     }
 }
 
@@ -65,7 +63,8 @@ impl Repeats {
     /// How often for this severity.
     pub const fn of(self, severity: Severity) -> Option<Duration> {
         match severity {
-            Severity::Info => self.info,
+            // What is only worth knowing is never said twice.
+            Severity::Info => None,
             Severity::Warning => self.warning,
             Severity::Critical => self.critical,
         }

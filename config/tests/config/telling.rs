@@ -42,7 +42,7 @@ fn every_setting_of_the_alerter_arrives() {
     assert_eq!((alerter.late_after, alerter.mails_per_hour), (Some(Duration::from_secs(1800)), 7));
     let hours = |hours: u64| Some(Duration::from_secs(hours * 3600));
     let repeats = alerter.repeats;
-    assert_eq!((repeats.critical, repeats.warning, repeats.info), (hours(1), None, hours(168)));
+    assert_eq!((repeats.critical, repeats.warning), (hours(1), None));
     assert_eq!(alerter.heartbeat, hours(24));
     assert_eq!(alerter.text_template, Some(PathBuf::from("/etc/fleet/mail.txt")));
     assert_eq!(alerter.html_template.as_deref(), Some(Path::new("/etc/fleet/mail.html")));
@@ -50,10 +50,16 @@ fn every_setting_of_the_alerter_arrives() {
 
 #[test]
 fn reminders_that_come_all_the_time_are_warned_of() {
-    let config = config("<client ip='a'/><alerter repeat-critical='30s' repeat-warning='1m' repeat-info='never'/>");
+    let config = config("<client ip='a'/><alerter repeat-critical='30s' repeat-warning='1m'/>");
     let told: Vec<_> = config.warnings.iter().map(ToString::to_string).collect();
     let message = "reminders more often than every minute: mails-per-hour of <alerter> will hold most of them";
     assert_eq!(told, [format!("/etc/fleet/config.xml:1:94: {message}")]);
+}
+
+#[test]
+fn what_is_only_worth_knowing_has_no_reminders_to_set() {
+    let found = told("<client ip='a'/><alerter repeat-info='7d'/>");
+    assert!(found.contains("repeat-info") && found.lines().count() == 1, "{found}");
 }
 
 #[test]

@@ -87,7 +87,7 @@ impl Around {
     }
 
     fn decide(&self, incident: &Incident, minutes: i64) -> Decision {
-        let repeats = Repeats { info: Some(Duration::from_secs(60)), ..Repeats::default() };
+        let repeats = Repeats::default();
         let (silences, maintenance, outages) = (&self.silences, &self.maintenance, &self.outages);
         let around = Circumstances { zone: Zone::UTC, repeats, silences, maintenance, outages };
         notify(incident, &around, at(minutes))
