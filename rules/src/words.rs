@@ -27,6 +27,10 @@ pub fn value(metric: Metric, value: f64) -> String {
         Unit::Seconds if value < 60.0 => format!("{} s", number(value, 1)),
         Unit::Seconds => span(value as i64),
         Unit::Milliseconds => format!("{} ms", number(value, 1)),
+        // Not what `uptime` shows of the host.
+        Unit::Number if matches!(metric, Metric::Load | Metric::Load5 | Metric::Load15) => {
+            format!("{} per CPU", number(value, 2))
+        }
         Unit::Number => number(value, 2),
         Unit::Count => number(value, 0),
         Unit::BytesPerSecond => bytes_per_second(value),
