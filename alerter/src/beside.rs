@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rules::{FreeSpace, Incident, MOST_POINTS, NoticeKind, WINDOW, Why, Zone, forecast};
+use rules::{Forecast, FreeSpace, Incident, MOST_POINTS, NoticeKind, WINDOW, Why, Zone, forecast};
 use sample::{Metric, Timestamp};
 use storage::{HostId, Store, StoreError};
 
@@ -63,11 +63,22 @@ impl<'s> Beside<'s> {
         let Some(host) = host else { return Ok(None) };
         let points = free_space(self.store, host, incident.key.instance.as_str(), self.now)?;
         let Some((forecast, newest)) = forecast(&points).zip(points.last()) else { return Ok(None) };
-        let at = |after: Duration| self.zone.weekday_and_hour(newest.at + after);
-        let latest = forecast.latest.map_or_else(|| "never".to_owned(), at);
-        let (likely, soonest) = (at(forecast.likely), at(forecast.soonest));
-        Ok(Some(format!("at the pace of the last day it is full on {likely} (soonest {soonest}, latest {latest})")))
+        Ok(Some(full_on(&forecast, newest.at, self.zone, self.now)))
     }
+}
+
+/// When it will be full: its range only where that says something else, and by which clock.
+fn full_on(forecast: &Forecast, newest: Timestamp, zone: Zone, now: Timestamp) -> String {
+    let at = |after: Duration| zone.weekday_and_hour(newest + after, now);
+    let likely = at(forecast.likely);
+    let latest = forecast.latest.map_or_else(|| "never".to_owned(), at);
+    let mut range = String::new();
+    for (name, end) in [("soonest", at(forecast.soonest)), ("latest", latest)] {
+        if end != likely {
+            range.push_str(&format!("{name} {end}, "));
+        }
+    }
+    format!("at the pace of the last day it is full on {likely} ({range}time of {zone})")
 }
 
 /// Why a mail comes just now, in words.
@@ -99,4 +110,37 @@ pub(crate) fn free_space(
 fn wants_processes(metric: Metric) -> bool {
     use Metric::{Cpu, CpuCore, CpuIowait, Load, Load5, Load15, Memory, OomKills, Pressure, Swap, SwapIn};
     [Cpu, CpuCore, CpuIowait, Load, Load5, Load15, Memory, OomKills, Pressure, Swap, SwapIn].contains(&metric)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of a filesystem that will be full after so many hours: likely, soonest, latest.
+    fn told(likely: u64, soonest: u64, latest: Option<u64>) -> String {
+        let hours = |hours: u64| Duration::from_secs(hours * 3600);
+        let forecast = Forecast { likely: hours(likely), soonest: hours(soonest), latest: latest.map(hours) };
+        // A Saturday, 06:17 UTC.
+        let now = Timestamp::from_millis(1_795_241_820_000);
+        full_on(&forecast, now, "Europe/Berlin".parse().unwrap(), now)
+    }
+
+    #[test]
+    fn a_forecast_says_its_range_only_where_it_differs_and_by_which_clock() {
+        let pace = "at the pace of the last day it is full on";
+        assert_eq!(told(3, 3, Some(3)), format!("{pace} Saturday about 10:00 (time of Europe/Berlin)"));
+        let ranged =
+            "Saturday about 10:00 (soonest Saturday about 09:00, latest Sunday about 10:00, time of Europe/Berlin)";
+        assert_eq!(told(3, 2, Some(27)), format!("{pace} {ranged}"));
+        assert_eq!(told(3, 3, None), format!("{pace} Saturday about 10:00 (latest never, time of Europe/Berlin)"));
+    }
+
+    #[test]
+    fn a_forecast_for_another_week_has_a_date() {
+        let far = "Saturday 2026-12-05 about 07:00 (soonest Sunday about 07:00, latest Monday 2026-12-21 about 07:00, ";
+        assert_eq!(
+            told(14 * 24, 24, Some(30 * 24)),
+            format!("at the pace of the last day it is full on {far}time of Europe/Berlin)")
+        );
+    }
 }

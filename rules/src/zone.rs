@@ -11,6 +11,8 @@ const SECOND_MS: i64 = 1000;
 const HOUR_MS: i64 = 3600 * SECOND_MS;
 /// As far ahead or back as a clock was ever set at once (Samoa, at the end of 2011).
 const DAY_MS: i64 = 24 * HOUR_MS;
+/// A weekday alone is clear for so many days ahead.
+const DAYS_WITHOUT_DATE: i64 = 6;
 
 /// A time zone of the IANA database, such as `Europe/Berlin`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,11 +32,14 @@ impl Zone {
         self.local(at).map_or_else(|| at.to_string(), |local| local.format("%Y-%m-%d %H:%M:%S %:z").to_string())
     }
 
-    /// Writes `Thursday about 14:00`: the nearest hour, of a time within the next days.
-    pub fn weekday_and_hour(self, at: Timestamp) -> String {
+    /// Writes `Thursday about 14:00`: the nearest hour. Where `now` is so long before that it might be another Thursday, with
+    /// the date: `Thursday 2026-11-26 about 14:00`.
+    pub fn weekday_and_hour(self, at: Timestamp, now: Timestamp) -> String {
         let nearest = |local: DateTime<Tz>| (local.naive_local() + TimeDelta::minutes(30)).with_minute(0);
         let local = self.local(at).and_then(nearest);
-        local.map_or_else(|| at.to_string(), |local| local.format("%A about %H:%M").to_string())
+        let is_near = (0..DAYS_WITHOUT_DATE * DAY_MS).contains(&at.millis_since(now));
+        let form = if is_near { "%A about %H:%M" } else { "%A %Y-%m-%d about %H:%M" };
+        local.map_or_else(|| at.to_string(), |local| local.format(form).to_string())
     }
 
     /// The local time there; nothing for times outside the calendar.
@@ -126,9 +131,19 @@ mod tests {
     fn people_read_the_time_of_their_place_with_its_offset() {
         assert_eq!(zone("Europe/Berlin").time(at("2026-11-21T06:17:37Z")), "2026-11-21 07:17:37 +01:00");
         assert_eq!(zone("Europe/Berlin").time(at("2026-07-21T06:17:37Z")), "2026-07-21 08:17:37 +02:00");
-        assert_eq!(Zone::UTC.weekday_and_hour(at("2026-11-19T13:30:00Z")), "Thursday about 14:00");
-        assert_eq!(zone("Asia/Kolkata").weekday_and_hour(at("2026-11-19T18:10:00Z")), "Friday about 00:00");
         assert!("Europe/Berlim".parse::<Zone>().is_err());
+    }
+
+    #[test]
+    fn a_weekday_has_its_date_where_it_could_be_another_week() {
+        let hour = |zone: Zone, time, now| zone.weekday_and_hour(at(time), at(now));
+        let thursday = "2026-11-19T13:30:00Z";
+        assert_eq!(hour(Zone::UTC, thursday, "2026-11-19T13:00:00Z"), "Thursday about 14:00");
+        assert_eq!(hour(Zone::UTC, thursday, "2026-11-13T13:30:01Z"), "Thursday about 14:00");
+        assert_eq!(hour(Zone::UTC, thursday, "2026-11-13T13:30:00Z"), "Thursday 2026-11-19 about 14:00");
+        assert_eq!(hour(Zone::UTC, thursday, "2026-11-20T13:30:00Z"), "Thursday 2026-11-19 about 14:00", "it is over");
+        let in_india = hour(zone("Asia/Kolkata"), "2026-11-19T18:10:00Z", "2026-11-19T13:00:00Z");
+        assert_eq!(in_india, "Friday about 00:00");
     }
 
     #[test]
@@ -136,7 +151,7 @@ mod tests {
         for ms in [i64::MIN, i64::MAX, -8_334_601_228_800_000, 8_210_266_876_799_999] {
             for zone in [Zone::UTC, zone("Asia/Tokyo"), zone("Pacific/Honolulu")] {
                 let at = Timestamp::from_millis(ms);
-                assert!(!zone.time(at).is_empty() && !zone.weekday_and_hour(at).is_empty());
+                assert!(!zone.time(at).is_empty() && !zone.weekday_and_hour(at, Timestamp::from_millis(0)).is_empty());
             }
         }
     }
