@@ -1,6 +1,8 @@
 //! A problem from its first event to its last mail.
 
-use sample::{HostName, Timestamp};
+use std::time::Duration;
+
+use sample::{HostName, Metric, Timestamp};
 
 use crate::{AlertKey, EventKind, Recipient, Severity, Telling};
 
@@ -89,6 +91,15 @@ pub enum NoticeKind {
     Missed,
     /// It happened, and has no duration.
     Happened,
+}
+
+impl Incident {
+    /// From when on it could be told. A collector is silent since its last run, but that is a problem only once its limit
+    /// has passed.
+    pub fn due(&self) -> Timestamp {
+        let patience = if self.key.rule.metric == Metric::Collector { self.limit } else { 0.0 };
+        self.opened + Duration::try_from_secs_f64(patience).unwrap_or_default()
+    }
 }
 
 impl NoticeKind {

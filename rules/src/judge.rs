@@ -56,7 +56,7 @@ pub fn judge(
     let mut rules = rules.to_vec();
     rules.sort_by(|a, b| specific_first(&a.key, &b.key));
     let moments = notice(&mut watch.familiar, seen);
-    let mut round = Round { watch, at: seen.at(), cycle, changes: vec![] };
+    let mut round = Round { watch, at: seen.at(), heard: heard(seen), cycle, changes: vec![] };
     for rules in rules.chunk_by(|a, b| a.key.metric == b.key.metric) {
         let watching = Watching(rules);
         let metric = rules[0].key.metric;
@@ -77,6 +77,8 @@ pub fn judge(
 struct Round<'w> {
     watch: &'w mut Watch,
     at: Timestamp,
+    /// When the collector last ended a run, if it is about that.
+    heard: Option<Timestamp>,
     cycle: Duration,
     changes: Vec<Change>,
 }
@@ -127,7 +129,10 @@ impl Round<'_> {
 
     fn step(&mut self, rule: &Rule, key: AlertKey, observation: Observation) {
         let before = self.watch.alerts.remove(&key).unwrap_or_default();
-        let (after, event) = step(rule, before.clone(), observation, self.at, self.cycle);
+        let (mut after, mut event) = step(rule, before.clone(), observation, self.at, self.cycle);
+        if let Some(heard) = self.heard {
+            date(&before, &mut after, event.as_mut(), heard);
+        }
         let after = if after.is_blank() { AlertState::default() } else { after };
         if after != before || event.is_some() {
             self.changes.push(Change { key: key.clone(), event });
@@ -149,6 +154,27 @@ impl Round<'_> {
                 self.changes.push(Change { key, event: Some(event) });
             }
         }
+    }
+}
+
+fn heard(seen: &Seen<'_>) -> Option<Timestamp> {
+    match *seen {
+        Seen::Collector { at, silent_seconds } => Some(at - Duration::from_secs(silent_seconds)),
+        Seen::Sample { .. } | Seen::Outcome { .. } => None,
+    }
+}
+
+/// A silence began when the collector was last heard of, and is over when it was heard of again: not when somebody looked.
+fn date(before: &AlertState, after: &mut AlertState, event: Option<&mut Event>, heard: Timestamp) {
+    let is_new = before.problem.is_none();
+    if let Some(problem) = after.problem.as_mut().filter(|_| is_new) {
+        problem.since = heard;
+    }
+    let Some(event) = event else { return };
+    if is_new {
+        event.since = heard;
+    } else if event.kind == EventKind::Resolved {
+        event.at = heard.max(event.since);
     }
 }
 

@@ -97,14 +97,14 @@ impl Store {
         })
     }
 
-    /// Returns when the last run that ended began, whatever came of it.
+    /// Returns when the last run that ended did so, whatever came of it.
     ///
     /// # Errors
     /// The database can't be read.
     pub fn last_finished_run(&self) -> Result<Option<Timestamp>, StoreError> {
         self.read(|db| {
-            let mut select =
-                db.prepare_cached("SELECT started_ms FROM run WHERE finished_ms IS NOT NULL ORDER BY id DESC LIMIT 1")?;
+            let mut select = db
+                .prepare_cached("SELECT finished_ms FROM run WHERE finished_ms IS NOT NULL ORDER BY id DESC LIMIT 1")?;
             Ok(select.query_row([], |found| row::time(found, 0)).optional()?)
         })
     }

@@ -73,7 +73,7 @@ impl<'a> Desk<'a> {
         let incident = &story.incident;
         let is_over = story.kind == NoticeKind::Over;
         let is_first = matches!(story.kind, NoticeKind::Problem | NoticeKind::Flapping | NoticeKind::Happened);
-        let is_late = is_late(incident.opened, self.stationery.late_after, self.now);
+        let is_late = is_late(incident.due(), self.stationery.late_after, self.now);
         let ended = incident.ended.filter(|_| is_over).map(|end| end.at);
         let lasts = story.kind != NoticeKind::Happened;
         let can_be_acknowledged = incident.is_open() && incident.ack.is_none() && lasts;
@@ -113,7 +113,8 @@ impl<'a> Desk<'a> {
 
     fn outline(&self, incident: &Incident, worst: f64) -> Entry {
         let metric = incident.key.rule.metric;
-        let has_worst = worst.is_finite() && metric.unit() != Unit::State && !metric.is_momentary();
+        let has_worst =
+            worst.is_finite() && metric.unit() != Unit::State && !metric.is_momentary() && !is_duration(metric);
         Entry {
             severity: incident.severity.name(),
             host: host(incident).to_owned(),
@@ -141,6 +142,11 @@ impl<'a> Desk<'a> {
         }
         entry
     }
+}
+
+/// Its value is how long it has lasted, which is told anyway.
+fn is_duration(metric: Metric) -> bool {
+    metric == Metric::Collector
 }
 
 /// Whom it is about.

@@ -173,6 +173,19 @@ fn a_reboot_and_what_is_gone_are_told_once_and_have_no_end() {
 }
 
 #[test]
+fn a_dead_collector_is_silent_since_its_last_run_until_the_next_and_was_not_told_late() {
+    let alerter = r#"<alerter mail="boss@example.org"/><collector interval="5m"/>"#;
+    let office = Office::start(&format!("{alerter}{}", web1()), |_| crate::smtp_server::Answer::Usual);
+    office.see_sent(0, &[("web1", used(10))]);
+    let told = office.run(15).remove(0).text;
+    assert!(told.contains("since 2026-11-21 06:17:00 +00:00 (15 min)\n"), "{told}");
+    assert!(!told.contains("told late"), "{told}");
+    office.fleet.visit(150, &[("web1", used(10))]);
+    let over = office.run(154).remove(0).text;
+    assert!(over.contains("from 2026-11-21 06:17:00 +00:00 to 2026-11-21 08:47:00 +00:00 (2 h 30 min)\n"), "{over}");
+}
+
+#[test]
 fn a_collector_that_is_dead_is_one_alert_and_none_of_any_host() {
     let alerter = r#"<alerter mail="boss@example.org"/><collector interval="5m"/>"#;
     let office = Office::start(&format!("{alerter}{}", web1()), |_| crate::smtp_server::Answer::Usual);

@@ -53,7 +53,7 @@ pub(super) fn now(incident: &Incident, around: &Circumstances<'_>, now: Timestam
 /// Why the problem could not have been told at any moment from its beginning to its end, if so. Pauses that touch or
 /// overlap make one.
 pub(super) fn throughout(incident: &Incident, around: &Circumstances<'_>, end: Timestamp) -> Option<Held> {
-    let mut at = incident.opened;
+    let mut at = incident.due();
     let mut first = None;
     for _ in 0..MOST_PAUSES {
         let (why, until) = by_people(incident, around, at).or_else(|| behind(incident, around, at))?;

@@ -53,7 +53,8 @@ fn what_a_digest_says_is_over_is_ok_only_if_it_is_well() {
     let ended = |kind| Incident { ended: Some(End { kind, at: at(30) }), ..summary.closed[0].clone() };
     summary.closed = vec![ended(EventKind::Withdrawn), ended(EventKind::Gone)];
     let letter = digest(&summary, &recipients(&["ops@example.org"]), &stationery(), now()).unwrap();
-    let over = "OVER (2)\n  END web2: load is no longer watched, after 30 min\n  END web2: load is gone, after 30 min\n";
+    let over =
+        "OVER (2)\n  END web2: load is no longer watched, after 30 min\n  END web2: load is gone, after 30 min\n";
     assert!(letter.text.contains(over), "{}", letter.text);
 }
 

@@ -60,3 +60,14 @@ fn a_collector_that_is_silent_is_told_until_it_runs_again() {
     assert_eq!(fleet.events(&silent(10, 1200)), nothing());
     assert_eq!(fleet.events(&silent(15, 10)), ["collector resolved"]);
 }
+
+#[test]
+fn a_silence_lasts_from_the_end_of_a_run_to_the_end_of_the_next_whenever_somebody_looks() {
+    let mut fleet = Host::with(crate::builtin_of_the_fleet(Duration::from_secs(300)));
+    let silent = |minutes, silent_seconds| Seen::Collector { at: minute(minutes), silent_seconds };
+    let fired = fleet.judge(&silent(150, 150 * 60))[0].event.unwrap();
+    assert_eq!((fired.since, fired.at, fired.value), (minute(0), minute(150), Some(9000.0)));
+    assert_eq!(fleet.events(&silent(155, 155 * 60)), nothing());
+    let over = fleet.judge(&silent(160, 120))[0].event.unwrap();
+    assert_eq!((over.since, over.at, over.worst), (minute(0), minute(158), 9300.0));
+}
