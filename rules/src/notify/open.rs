@@ -68,9 +68,14 @@ fn owed(
     around: &Circumstances<'_>,
     now: Timestamp,
 ) -> Option<(NoticeKind, Option<Why>)> {
-    let since = last.map_or(incident.opened, |last| last.at);
+    let since = last.map_or(incident.due(), |last| last.at);
     let paused = pauses.iter().copied().filter(|(end, _)| since < *end).max_by_key(|(end, _)| *end);
+    // Where others were told, and this one never was, no pause kept it from them: they are listed only now.
+    let is_new_here = last.is_none() && !incident.told.is_empty();
     let held_until = || {
+        if is_new_here {
+            return None;
+        }
         let began = held::hours_began(incident, around, since, now);
         paused.into_iter().chain(began).max_by_key(|(at, _)| *at).map(|(_, why)| why)
     };

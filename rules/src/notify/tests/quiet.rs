@@ -51,6 +51,28 @@ fn after_a_silence_what_comes_and_goes_is_said_to_and_info_is_not_repeated() {
 }
 
 #[test]
+fn a_pause_is_no_reason_for_those_it_kept_nothing_from() {
+    let with_ann = |incident: Incident| incident.with(|incident| incident.telling.recipients.push(who("ann")));
+    let around = Around::silenced(&[(3, 10, 30)]);
+    for told in
+        [told().told("ops", 30, NoticeKind::Reminder), incident(Metric::Disk).told("ops", 30, NoticeKind::Problem)]
+    {
+        let decision = around.decide(&with_ann(told), 60);
+        assert_eq!((decision.notices, decision.why.len()), (vec![(who("ann"), NoticeKind::Problem)], 0));
+    }
+    let held = around.decide(&with_ann(incident(Metric::Disk)), 30);
+    assert_eq!((held.notices.len(), held.why.get(&who("ann"))), (2, Some(&Why::SilenceEnded(3))));
+}
+
+#[test]
+fn a_silence_that_began_before_the_collectors_limit_had_passed_holds_all_of_it() {
+    let over = incident(Metric::Collector).with(|incident| incident.limit = 900.0).over(50);
+    let of = |from| Around::silenced(&[(1, from, 60)]).decide(&over, 100);
+    assert_eq!((of(15).is_settled, of(15).held), (true, Some(Held::Silenced(1))));
+    assert_eq!((of(16).is_settled, of(16).held), (false, None));
+}
+
+#[test]
 fn only_what_could_not_be_told_at_any_moment_is_never_told() {
     let over = incident(Metric::Disk).with(|incident| incident.opened = at(10)).over(50);
     for (silences, held) in [
