@@ -64,9 +64,10 @@ impl Mail {
         }
         if full {
             writeln!(out, "{line}")?;
-            return self.entries.iter().try_for_each(|entry| {
-                writeln!(out, "    {:<9} {:<6} {}", entry.kind.name(), entry.tag, entry.text())
-            });
+            return self
+                .entries
+                .iter()
+                .try_for_each(|entry| writeln!(out, "    {:<9} {:<4} {}", entry.kind.name(), entry.tag, entry.text()));
         }
         let mut told: Vec<String> = self.entries.iter().take(MOST_ENTRIES).map(Entry::text).collect();
         if self.entries.len() > MOST_ENTRIES {
@@ -136,4 +137,38 @@ struct EntryLine<'a> {
     kind: &'static str,
     severity: &'static str,
     headline: &'a str,
+}
+
+#[cfg(test)]
+mod tests {
+    use rules::{AlertKey, End, EventKind, Instance, RuleKey, Selector, Telling};
+    use sample::Metric;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_well_again_and_was_told_is_ok() {
+        let rule = RuleKey { metric: Metric::Memory, selector: Selector::Every, ordinal: 0 };
+        let at = Timestamp::from_millis(0);
+        let incident = |kind| Incident {
+            id: 1,
+            host: None,
+            key: AlertKey { rule: rule.clone(), instance: Instance::Host },
+            opened: at,
+            severity: Severity::Warning,
+            limit: 85.0,
+            value: None,
+            worst: 90.0,
+            flapping: false,
+            ended: Some(End { kind, at }),
+            telling: Telling::default(),
+            ack: None,
+            told: Vec::new(),
+        };
+        let tag = |ended, kind| Entry::of(&incident(ended), kind).tag;
+        assert_eq!(tag(EventKind::Resolved, NoticeKind::Over), "OK");
+        assert_eq!(tag(EventKind::Withdrawn, NoticeKind::Over), "END");
+        assert_eq!(tag(EventKind::Gone, NoticeKind::Over), "END");
+        assert_eq!(tag(EventKind::Resolved, NoticeKind::Missed), "MISSED");
+    }
 }
