@@ -46,3 +46,17 @@ fn remarks_stand_in_both_parts() {
     assert!(read.text.contains("    silenced until <noon>\n"), "{}", read.text);
     assert!(read.html.contains("silenced until &lt;noon&gt;"), "{}", read.html);
 }
+
+#[test]
+fn what_happened_without_a_value_to_tell_when_was_noticed_then() {
+    let of = |value| {
+        let mut reboot = story(incident("web1", Metric::Reboot, "", Severity::Info, 8), Happened);
+        reboot.incident.value = value;
+        let read = read(&write(&[reboot]).content);
+        (read.text, read.html)
+    };
+    for (value, when) in [(Some(77.0), "at 2026"), (None, "noticed at 2026")] {
+        let (text, html) = of(value);
+        assert!(text.contains(&format!("    {when}")) && html.contains(&format!("<p>{when}")), "{text}{html}");
+    }
+}
