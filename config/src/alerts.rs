@@ -22,6 +22,7 @@ use crate::report::Report;
 use crate::value::{one_of, whole_number, yes_or_no};
 use crate::xml::Element;
 
+pub use selector::name_of_thing;
 pub(crate) use sharing::Sharing;
 pub(crate) use telling::{text, warn_of_haste};
 pub(crate) use unwanted::Unwanted;

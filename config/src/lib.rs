@@ -107,6 +107,7 @@ mod wanted;
 mod xml;
 
 pub use access::Refusal;
+pub use alerts::name_of_thing;
 pub use error::ConfigError;
 pub use load::{load, parse};
 pub use model::{
@@ -118,3 +119,4 @@ pub use report::Problem;
 pub use rulebook::Rulebook;
 pub use rules::wildcard_match;
 pub use secret::{Secret, SecretError, SecretSource, check_secret_file};
+pub use suggest::nearest;

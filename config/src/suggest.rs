@@ -77,7 +77,7 @@ const SYNONYMS: [(&str, &str); 72] = [
 ];
 
 /// Returns the allowed word nearest to `found`, if one is near enough to be no guess.
-pub(crate) fn nearest<'a>(found: &str, allowed: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(found: &str, allowed: &[&'a str]) -> Option<&'a str> {
     let found = found.to_ascii_lowercase().replace('_', "-");
     let mut meanings = SYNONYMS.iter().filter(|(theirs, _)| *theirs == found).map(|(_, ours)| ours).peekable();
     if meanings.peek().is_some() {

@@ -1,6 +1,7 @@
 //! Numbers, times and problems as people write them: the same words in mails and on the command line.
 
 mod headline;
+mod settings;
 mod state;
 
 use sample::{Metric, Timestamp, Unit, plain};
@@ -8,6 +9,7 @@ use sample::{Metric, Timestamp, Unit, plain};
 use crate::{EventKind, Instance, Severity};
 
 pub use headline::headline;
+pub use settings::{bytes, duration, hold, recipients, settings};
 
 /// A name of the host's choosing is cut after so many characters: a headline is one line.
 const LONGEST_NAME: usize = 100;

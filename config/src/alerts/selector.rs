@@ -42,6 +42,13 @@ pub(super) fn watched(fields: &mut Fields<'_, '_>) -> Option<(Metric, Selector)>
     Some((metric?, check.or(selected).map_or(Selector::Every, Selector::Named)))
 }
 
+/// The name that a thing of this metric has in the database: of a unit, its full one. What config.xml would refuse stays
+/// as it is.
+pub fn name_of_thing(metric: Metric, text: &str) -> String {
+    let parse = ALL.iter().find(|(selectors, _)| *selectors == metric.selectors()).map(|(_, parse)| parse);
+    parse.and_then(|parse| parse(text).ok()).unwrap_or_else(|| text.to_owned())
+}
+
 /// `mount belongs to disk and inodes, not to load`.
 fn belongs_to(attribute: &str, selectors: Selectors, found: Metric) -> String {
     let fitting = Metric::ALL.iter().filter(|metric| metric.selectors() == selectors);
@@ -131,5 +138,9 @@ mod tests {
         assert_eq!(unit("nginx").as_deref(), Ok("nginx.service"));
         assert_eq!(unit("postgresql@*").as_deref(), Ok("postgresql@*"));
         assert_eq!(unit("--all"), Err(Complaint::NotAUnit));
+        let names =
+            [(Metric::Unit, "nginx"), (Metric::Unit, "--all"), (Metric::Disk, "/var"), (Metric::Gone, "mount /")];
+        let names = names.map(|(metric, text)| name_of_thing(metric, text));
+        assert_eq!(names, ["nginx.service", "--all", "/var", "mount /"]);
     }
 }
