@@ -3,6 +3,7 @@
 mod ack;
 mod alerts;
 mod explain;
+mod metric;
 mod outbox;
 mod replay;
 mod silence;
@@ -14,6 +15,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub use ack::AckArgs;
 pub use alerts::AlertsArgs;
 pub use explain::{About, ExplainArgs};
+pub use metric::WhichMetric;
 pub use outbox::{DeliveryArgs, OutboxArgs, OutboxCommand, OutboxListArgs, RetryArgs, Which};
 pub use replay::ReplayArgs;
 pub use silence::{SilenceAddArgs, SilenceArgs, SilenceCommand, SilenceEndArgs, SilenceListArgs};

@@ -3,7 +3,6 @@
 mod candidates;
 mod json;
 mod newest;
-mod settings;
 mod state;
 mod text;
 
@@ -33,6 +32,8 @@ pub(crate) struct Explanation<'a> {
     metric: Metric,
     instance: Instance,
     value: Option<Value>,
+    /// Whether there ever was such a thing, as far as anybody remembers.
+    is_known: bool,
     /// The one that watches it, or switches it off.
     rule: Option<Candidate<'a>>,
     others: Vec<Lost<'a>>,
@@ -45,18 +46,23 @@ pub(crate) struct Explanation<'a> {
 }
 
 /// Explains one thing, or all that the metric is seen on.
-pub(crate) fn answer(args: ExplainArgs, surroundings: &Surroundings, out: &mut impl Write) -> Result<(), FleetError> {
+pub(crate) fn answer(
+    mut args: ExplainArgs,
+    surroundings: &Surroundings,
+    out: &mut impl Write,
+) -> Result<(), FleetError> {
     let now = surroundings.now;
+    args.instance = args.thing()?;
     let Opened { config, store, zone } = Opened::at(&args.place, surroundings)?;
     let around = Around::now(&config, zone, &store, now)?;
     let subject = Subject::find(&args, &config, &around)?;
-    let (newest, watch) = newest::newest(&store, subject.host, args.metric, now)?;
-    let incidents = incidents(&store, subject.host, args.metric)?;
+    let metric = args.metric.metric;
+    let (newest, watch) = newest::newest(&store, subject.host, metric, now)?;
+    let incidents = incidents(&store, subject.host, metric)?;
     let all = things(&args, &newest, &watch, &incidents);
     let left_out = all.len().saturating_sub(MOST_THINGS);
     let shown: Vec<Shown> = incidents.into_iter().map(|incident| decided(incident, &around, now)).collect();
-    let mut told =
-        Told { subject: &subject, metric: args.metric, newest: &newest, watch: &watch, shown, around: &around };
+    let mut told = Told { subject: &subject, metric, newest: &newest, watch: &watch, shown, around: &around };
     let explanations: Vec<_> = all.into_iter().take(MOST_THINGS).flat_map(|instance| told.explain(&instance)).collect();
     match args.format {
         Format::Json => explanations.iter().try_for_each(|explanation| json::write(out, explanation))?,
@@ -83,12 +89,13 @@ struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     fn find(args: &'a ExplainArgs, config: &'a Config, around: &'a Around<'a>) -> Result<Subject<'a>, FleetError> {
-        let of_fleet = args.metric == Metric::Collector;
+        let metric = args.metric.metric;
+        let of_fleet = metric == Metric::Collector;
         let name = match &args.about {
             About::Fleet if of_fleet => {
                 return Ok(Subject { host: None, rules: of_the_fleet(config, &around.book.fleet) });
             }
-            About::Fleet => return Err(FleetError::usage(format!("{} is about a host: name one", args.metric))),
+            About::Fleet => return Err(FleetError::usage(format!("{metric} is about a host: name one"))),
             About::Host(_) if of_fleet => {
                 return Err(FleetError::usage("collector is about the fleet as a whole: write - for the host"));
             }
@@ -126,13 +133,14 @@ fn incidents(store: &Store, host: Option<&HostName>, metric: Metric) -> Result<V
 
 /// What is to be explained: what was named, else all that is known.
 fn things(args: &ExplainArgs, newest: &Newest, watch: &Watch, incidents: &[Incident]) -> Vec<Instance> {
-    if args.metric.selectors() == sample::Selectors::None && !args.metric.is_momentary() {
+    let metric = args.metric.metric;
+    if metric.selectors() == sample::Selectors::None && !metric.is_momentary() {
         return vec![Instance::Host];
     }
     if let Some(named) = &args.instance {
         return vec![Instance::Named(named.clone())];
     }
-    let of_metric = watch.alerts.keys().filter(|key| key.rule.metric == args.metric);
+    let of_metric = watch.alerts.keys().filter(|key| key.rule.metric == metric);
     let seen = newest.values.iter().map(|value| &value.instance);
     let open = incidents.iter().map(|incident| &incident.key.instance);
     let all: BTreeSet<&Instance> = seen.chain(of_metric.map(|key| &key.instance)).chain(open).collect();
@@ -175,11 +183,17 @@ impl<'a> Told<'a> {
         let holds = |silence: &&Silence| held == Some(&Held::Silenced(silence.id));
         let silence = self.around.silences.iter().find(holds).cloned();
         let value = self.newest.values.iter().find(|value| value.instance == *instance).cloned();
+        let is_watched = || {
+            let of_metric = |key: &&AlertKey| key.rule.metric == self.metric;
+            self.watch.alerts.keys().filter(of_metric).any(|known| known.instance == *instance)
+        };
+        let is_known = *instance == Instance::Host || value.is_some() || incident.is_some() || is_watched();
         Explanation {
             host: self.subject.host,
             metric: self.metric,
             instance: instance.clone(),
             value,
+            is_known,
             rule,
             others,
             state: key.and_then(|key| self.watch.alerts.get(&key).cloned()),

@@ -33,7 +33,7 @@ use std::io::{BufWriter, Write};
 pub use args::{
     About, AckArgs, AlertsArgs, Args, Command, DeliveryArgs, ExplainArgs, Format, OutboxArgs, OutboxCommand,
     OutboxListArgs, Place, ReplayArgs, RetryArgs, RunsArgs, SilenceAddArgs, SilenceArgs, SilenceCommand,
-    SilenceEndArgs, SilenceListArgs, StatusArgs, Which,
+    SilenceEndArgs, SilenceListArgs, StatusArgs, Which, WhichMetric,
 };
 pub use error::FleetError;
 pub use moment::{Moment, Since};
@@ -56,7 +56,7 @@ pub fn execute(
     let answered = match args.command {
         Command::Status(args) => answer_status(args, surroundings, &mut out),
         Command::Runs(args) => answer_runs(args, surroundings, &mut out),
-        Command::Alerts(args) => alerts::answer(args, surroundings, &mut out),
+        Command::Alerts(args) => alerts::answer(args, surroundings, &mut out, aside),
         Command::Explain(args) => explain::answer(args, surroundings, &mut out),
         Command::Ack(args) => ack::answer(args, surroundings, &mut out),
         Command::Silence(args) => silence::answer(args, surroundings, &mut out, aside),

@@ -50,9 +50,15 @@ fn add(
     let hosts = matching(&config, &silence.host);
     let id = store.add_silence(&silence, now)?;
     let ends = zone.time(silence.ends);
-    writeln!(out, "silence {id}: {} until {ends} ({hosts} hosts of config.xml)", matches_text(&silence))?;
-    if hosts == 0 {
-        writeln!(aside, "warning: config.xml has no host that {:?} is the name of", silence.host)?;
+    let noun = if hosts == 1 { "host" } else { "hosts" };
+    writeln!(out, "silence {id}: {} until {ends} ({hosts} {noun} of config.xml)", matches_text(&silence))?;
+    warn_of_no_host(&config, &silence.host, aside)
+}
+
+/// A slip of the finger makes a pattern that matches nothing.
+pub(crate) fn warn_of_no_host(config: &Config, pattern: &str, aside: &mut impl Write) -> Result<(), FleetError> {
+    if matching(config, pattern) == 0 {
+        writeln!(aside, "warning: config.xml has no host that {pattern:?} is the name of")?;
     }
     Ok(())
 }
@@ -72,7 +78,8 @@ fn wanted(args: &SilenceAddArgs, surroundings: &Surroundings, zone: Zone) -> Res
         return Err(FleetError::usage(message));
     }
     let author = crate::who::who(args.author.as_deref(), surroundings)?;
-    let (host, metric, instance) = (args.host.clone(), args.metric.clone(), args.instance.clone());
+    let host = args.host.clone();
+    let (metric, instance) = args.what()?;
     Ok(Silence { id: 0, host, metric, instance, starts, ends, author, comment: args.comment.clone() })
 }
 

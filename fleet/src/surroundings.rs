@@ -28,7 +28,7 @@ impl Surroundings {
             environment: Environment::of_this_process(),
             now: Timestamp::from(SystemTime::now()),
             colour: is_terminal && !no_colour,
-            user: ["SUDO_USER", "USER"].into_iter().find_map(set),
+            user: ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(set),
         }
     }
 }

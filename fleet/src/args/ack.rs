@@ -29,7 +29,7 @@ pub struct AckArgs {
     /// What you do about it
     #[arg(long, value_name = "TEXT", value_parser = comment, conflicts_with = "undo")]
     pub comment: Option<String>,
-    /// Who you are, if not $SUDO_USER or $USER
+    /// Who you are, if not $SUDO_USER, $USER or $LOGNAME
     #[arg(long, value_name = "NAME", value_parser = comment, conflicts_with = "undo")]
     pub by: Option<String>,
     /// Take it back: people are reminded again

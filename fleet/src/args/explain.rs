@@ -1,9 +1,9 @@
 //! What `fleet explain` is asked.
 
-use sample::{HostName, Metric};
+use sample::HostName;
 
-use super::silence::unknown_metric;
-use super::{Format, Place};
+use super::{Format, Place, WhichMetric};
+use crate::error::FleetError;
 
 pub(super) const AFTER: &str = "\
 Says the newest value, the rule that watches it with all its settings and the line it
@@ -30,9 +30,9 @@ pub struct ExplainArgs {
     /// The host's name in config.xml, or - for the fleet as a whole
     #[arg(value_name = "HOST", value_parser = about)]
     pub about: About,
-    /// What is measured, as in config.xml: cpu, memory, disk ...
-    #[arg(value_name = "METRIC", value_parser = metric)]
-    pub metric: Metric,
+    /// What is measured, as in config.xml: cpu, memory, disk, check:NAME ...
+    #[arg(value_name = "METRIC")]
+    pub metric: WhichMetric,
     /// On what: a mount point, an interface, a check ...
     #[arg(value_name = "INSTANCE")]
     pub instance: Option<String>,
@@ -57,6 +57,18 @@ fn about(text: &str) -> Result<About, String> {
     if text == "-" { Ok(About::Fleet) } else { text.parse().map(About::Host).map_err(|error| format!("{error}")) }
 }
 
-fn metric(text: &str) -> Result<Metric, String> {
-    text.parse().map_err(|_unknown| unknown_metric())
+impl ExplainArgs {
+    /// The thing that is meant, under the name that it has in the database; none: all.
+    ///
+    /// # Errors
+    /// It is named twice.
+    pub(crate) fn thing(&self) -> Result<Option<String>, FleetError> {
+        let named = match (&self.metric.check, &self.instance) {
+            (Some(_), Some(_)) => {
+                return Err(FleetError::usage("the check is named twice, in the metric and after it"));
+            }
+            (check, instance) => check.as_ref().or(instance.as_ref()),
+        };
+        Ok(named.map(|name| config::name_of_thing(self.metric.metric, name)))
+    }
 }

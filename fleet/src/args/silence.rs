@@ -5,7 +5,9 @@ use std::time::Duration;
 use clap::Subcommand;
 use sample::Metric;
 
+use super::metric::{check_name, unknown_metric};
 use super::{Format, Place};
+use crate::error::FleetError;
 use crate::moment::{Moment, duration};
 
 pub(super) const AFTER: &str = "\
@@ -56,9 +58,9 @@ pub enum SilenceCommand {
 #[command(group = clap::ArgGroup::new("end").required(true).args(["lasting", "until"]))]
 pub struct SilenceAddArgs {
     /// The hosts, with * and ? as wildcards. '*' holds what concerns the fleet as a whole, too
-    #[arg(long, value_name = "PATTERN", value_parser = pattern)]
+    #[arg(long, value_name = "PATTERN", value_parser = host_pattern)]
     pub host: String,
-    /// The metrics, as in config.xml, with wildcards
+    /// The metrics, as in config.xml, with wildcards; check:backup is short for that check
     #[arg(long, value_name = "PATTERN", default_value = "*", value_parser = metric_pattern)]
     pub metric: String,
     /// The mount points, interfaces, checks and so on, with wildcards
@@ -76,7 +78,7 @@ pub struct SilenceAddArgs {
     /// Why: whoever finds the silence can't ask you
     #[arg(long, value_name = "TEXT", value_parser = comment)]
     pub comment: String,
-    /// Who you are, if not $SUDO_USER or $USER
+    /// Who you are, if not $SUDO_USER, $USER or $LOGNAME
     #[arg(long, value_name = "NAME", value_parser = comment)]
     pub author: Option<String>,
     /// Where everything is.
@@ -109,6 +111,14 @@ pub struct SilenceEndArgs {
     pub place: Place,
 }
 
+/// A pattern that the name of a host may match.
+fn host_pattern(text: &str) -> Result<String, &'static str> {
+    if text.starts_with('@') {
+        return Err("a silence matches names of hosts, not groups: give a pattern such as 'web*', or one silence each");
+    }
+    pattern(text)
+}
+
 /// A pattern with something in it.
 fn pattern(text: &str) -> Result<String, &'static str> {
     match text.len() {
@@ -120,14 +130,11 @@ fn pattern(text: &str) -> Result<String, &'static str> {
 
 /// A pattern that some metric has.
 fn metric_pattern(text: &str) -> Result<String, String> {
+    if let Some(check) = check_name(text) {
+        return check.map(|_name| text.to_owned());
+    }
     let known = Metric::ALL.iter().any(|metric| rules::wildcard_match(text, metric.name()));
-    if known { Ok(text.to_owned()) } else { Err(unknown_metric()) }
-}
-
-/// What is said of a word that names no metric.
-pub(super) fn unknown_metric() -> String {
-    let names: Vec<&str> = Metric::ALL.iter().map(|metric| metric.name()).collect();
-    format!("there is no such metric. Known are {}", names.join(", "))
+    if known { Ok(text.to_owned()) } else { Err(unknown_metric(text)) }
 }
 
 /// What people say. The database keeps it without what would move the cursor.
@@ -136,5 +143,22 @@ pub(super) fn comment(text: &str) -> Result<String, &'static str> {
         "" => Err("it is empty"),
         said if said.chars().count() > 500 => Err("it is longer than 500 characters"),
         said => Ok(said.to_owned()),
+    }
+}
+
+impl SilenceAddArgs {
+    /// The patterns of the metric and of the thing.
+    ///
+    /// # Errors
+    /// The check is named twice.
+    pub(crate) fn what(&self) -> Result<(String, String), FleetError> {
+        let named = self.metric.strip_prefix("check:");
+        match named {
+            Some(_) if self.instance != "*" => {
+                Err(FleetError::usage("the check is named twice, in --metric and in --instance"))
+            }
+            Some(check) => Ok((Metric::Check.name().to_owned(), check.to_owned())),
+            None => Ok((self.metric.clone(), self.instance.clone())),
+        }
     }
 }

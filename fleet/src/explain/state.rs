@@ -1,8 +1,8 @@
 //! Where an alert stands, in words.
 
-use rules::{AlertState, Hold, Problem, Rule, Run, Severity, Zone, words};
+use rules::{AlertState, Hold, Problem, Rule, Run, Severity, Side, Zone, words};
 
-use super::settings::span;
+use super::newest::Value;
 
 const QUIET: &str = "quiet: nothing speaks for an alert";
 
@@ -20,12 +20,13 @@ pub(super) fn name(state: Option<&AlertState>) -> &'static str {
 }
 
 /// Where it stands, and what is missing for a change, each in a line.
-pub(super) fn lines(state: Option<&AlertState>, rule: &Rule, zone: Zone) -> Vec<String> {
-    let Some(state) = state else { return vec![QUIET.to_owned()] };
+pub(super) fn lines(state: Option<&AlertState>, rule: &Rule, value: Option<&Value>, zone: Zone) -> Vec<String> {
+    let quiet = || value.and_then(|value| enough_free(rule, value)).unwrap_or_else(|| QUIET.to_owned());
+    let Some(state) = state else { return vec![quiet()] };
     let mut told = vec![match &state.problem {
         Some(problem) => problem_text(problem, rule, zone),
         None if state.is_pending() => "pending: not an alert yet".to_owned(),
-        None => QUIET.to_owned(),
+        None => quiet(),
     }];
     let levels = rule.levels().iter().zip(&state.switches);
     told.extend(levels.filter_map(|(level, switch)| {
@@ -36,6 +37,21 @@ pub(super) fn lines(state: Option<&AlertState>, rule: &Rule, zone: Zone) -> Vec<
         told.push(format!("it was missing in the last {} samples", state.absent));
     }
     told
+}
+
+/// Why a disk over its limit is no alert: of a large one, some percent are enough.
+fn enough_free(rule: &Rule, found: &Value) -> Option<String> {
+    let (least, free) = (rule.and_free_below?, found.avail_bytes?);
+    let mildest = rule.levels().first()?;
+    let is_over = match rule.side() {
+        Side::Above => found.value >= mildest.limit,
+        Side::Below => found.value < mildest.limit,
+    };
+    let (free_text, least_text) = (words::bytes(free), words::bytes(least));
+    (is_over && free >= least).then(|| {
+        let value = words::value(rule.key.metric, found.value);
+        format!("quiet: {value} is over the limit, but {free_text} available are not less than {least_text}")
+    })
 }
 
 fn problem_text(problem: &Problem, rule: &Rule, zone: Zone) -> String {
@@ -52,7 +68,7 @@ fn run_text(severity: Severity, on: bool, run: Run, hold: Hold, zone: Zone) -> S
     let what = if on { "over" } else { "reached" };
     let mut text = format!("{severity} {what} {} of {} times since {}", run.times, hold.times, zone.time(run.since));
     if !hold.lasting.is_zero() {
-        text.push_str(&format!(", for {} of {}", span(run.lasting), span(hold.lasting)));
+        text.push_str(&format!(", for {} of {}", words::duration(run.lasting), words::duration(hold.lasting)));
     }
     text
 }

@@ -6,7 +6,6 @@ use rules::{Decision, Held, Instance, Silence, Why, Zone, words};
 use sample::{Metric, Timestamp, Unit};
 
 use super::candidates::{Lost, WhyNot};
-use super::settings::{bytes_text, settings};
 use super::{Explanation, state};
 use crate::age::ago;
 use crate::alerts::{Shown, acked_text, held_text, told_texts};
@@ -35,14 +34,14 @@ pub(super) fn write(out: &mut impl Write, told: &Explanation<'_>, zone: Zone, no
                 "rule",
                 &format!("{}, {}{others}", cut(&rule.rule.key.to_string(), MOST_NAME), rule.origin_text()),
             )?;
-            settings(rule.rule, told.repeats)
+            words::settings(rule.rule, told.repeats)
                 .iter()
                 .try_for_each(|(label, text)| line(out, &format!("  {label}"), text))?;
         }
     }
     told.others.iter().try_for_each(|lost| line(out, "not", &lost_text(lost)))?;
     if let Some(rule) = told.rule.as_ref().filter(|rule| !rule.rule.is_off()) {
-        let lines = state::lines(told.state.as_ref(), rule.rule, zone);
+        let lines = state::lines(told.state.as_ref(), rule.rule, told.value.as_ref(), zone);
         lines
             .iter()
             .enumerate()
@@ -68,8 +67,11 @@ fn title(told: &Explanation<'_>) -> String {
 }
 
 fn value_text(told: &Explanation<'_>, zone: Zone, now: Timestamp) -> String {
-    let Some(value) = &told.value else { return "not in the newest sample".to_owned() };
-    let avail = value.avail_bytes.map(|bytes| format!(", {} available", bytes_text(bytes))).unwrap_or_default();
+    let Some(value) = &told.value else {
+        let what = if told.is_known { "not in the newest sample" } else { "nothing of that name is known" };
+        return what.to_owned();
+    };
+    let avail = value.avail_bytes.map(|bytes| format!(", {} available", words::bytes(bytes))).unwrap_or_default();
     let shown = words::value(told.metric, value.value);
     format!("{shown}{avail} at {}, {}", zone.time(value.at), ago(value.at, now))
 }

@@ -23,8 +23,11 @@ ID  SEVERITY  HOST  PROBLEM                 SINCE                               
  1  warning   web1  memory 97% (limit 90%)  2026-11-21 07:17:00 +01:00, 2h ago  97%    ops@example.org was told problem 2h ago
 ";
     assert_eq!(place.ask(150, &["alerts"]).text(), expected);
-    assert_eq!(place.ask(150, &["alerts", "--host", "db*"]).text(), "all is well\n");
-    assert_eq!(place.ask(150, &["alerts", "--since", "1h"]).text(), "all is well\n");
+    assert_eq!(place.ask(150, &["alerts", "--host", "db*"]).text(), "none that match\n");
+    assert_eq!(place.ask(150, &["alerts", "--since", "1h"]).text(), "none that match\n");
+    let mistyped = place.ask(150, &["alerts", "--host", "wbe*"]);
+    assert_eq!((mistyped.status, mistyped.shown.as_str()), (0, "none that match\n"));
+    assert_eq!(mistyped.told, "warning: config.xml has no host that \"wbe*\" is the name of\n");
     assert_eq!(place.ask(150, &["alerts", "--since", "2026-11-21"]).text(), expected);
 }
 

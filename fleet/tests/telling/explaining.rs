@@ -1,5 +1,7 @@
 //! `fleet explain`.
 
+use sample::{Readings, SystemdUnit};
+
 use crate::place::{Place, client, disks, memory};
 
 const DEFAULTS: &str = r#"<defaults mail="ops@example.org">
@@ -105,11 +107,14 @@ fn built_in_rules_and_the_collector_are_explained() {
     let place = place();
     let told = explained(&place, &["web1", "unreachable"]);
     assert!(told.contains("value       reachable at 2026-11-21 07:22:00 +01:00"), "{told}");
-    assert!(told.contains("rule        unreachable, built in") && told.contains("critical when unreachable"), "{told}");
+    assert!(
+        told.contains("rule        unreachable, built in") && told.contains("critical when it is unreachable"),
+        "{told}"
+    );
     assert!(told.contains("state       quiet"), "{told}");
     let told = explained(&place, &["-", "collector"]);
     assert!(told.starts_with("the fleet: collector\nvalue       2 min at "), "{told}");
-    assert!(told.contains("critical from 15 min on"), "three intervals: {told}");
+    assert!(told.contains("critical after 15 min without a finished run"), "three intervals: {told}");
 }
 
 #[test]
@@ -132,7 +137,8 @@ fn what_is_not_there_is_named() {
     let place = place();
     for (arguments, named) in [
         (["web9", "disk"], "no client named web9"),
-        (["web1", "dsik"], "no such metric. Known are collector"),
+        (["web1", "dsik"], "no such metric, did you mean disk? Known are collector"),
+        (["web1", "check:"], "the name of a check is missing"),
         (["web1", "collector"], "write - for the host"),
         (["-", "disk"], "disk is about a host"),
         (["we b1", "disk"], "a host name begins with"),
@@ -140,4 +146,39 @@ fn what_is_not_there_is_named() {
         let answer = place.ask(7, &[&["explain"], &arguments[..]].concat());
         assert!(answer.status == 2 && answer.told.contains(named), "{answer:?}");
     }
+}
+
+#[test]
+fn a_thing_is_found_under_the_name_that_config_xml_gives_it() {
+    let wanted = r#"<unit name="cron"/>"#;
+    let place = Place::new(&[DEFAULTS.to_owned(), client("web1", wanted)].concat());
+    let state = SystemdUnit {
+        name: "cron.service".to_owned(),
+        load_state: "loaded".to_owned(),
+        active_state: "failed".to_owned(),
+        wanted: true,
+    };
+    place.measure(0, &[("web1", Readings { units: Some(vec![state]), ..Readings::default() })]);
+    place.judge(1);
+    let told = explained(&place, &["web1", "unit", "cron"]);
+    assert!(
+        told.starts_with("web1: unit cron.service\nvalue       not active at ") && told.contains("firing: "),
+        "{told}"
+    );
+    assert!(told.contains("limits    critical when it is not active\n"), "{told}");
+    let check = explained(&place, &["web1", "check:backup"]);
+    assert!(check.starts_with("web1: check backup\nvalue       nothing of that name is known\n"), "{check}");
+    let twice = place.ask(7, &["explain", "web1", "check:backup", "raid"]);
+    assert!(twice.status == 2 && twice.told.contains("named twice"), "{twice:?}");
+}
+
+#[test]
+fn a_disk_that_only_the_free_space_keeps_quiet_says_so() {
+    let alert = r#"<alert type="disk" limit="85%" and-free-below="2B"/>"#;
+    let place = Place::new(&client("web1", alert));
+    place.measure(0, &[("web1", disks(&[("/", 97)]))]);
+    place.judge(1);
+    let told = explained(&place, &["web1", "disk", "/"]);
+    let quiet = "state       quiet: 97% is over the limit, but 3 B available are not less than 2 B\n";
+    assert!(told.contains(quiet), "{told}");
 }

@@ -51,8 +51,14 @@ fn what_makes_no_sense_is_refused_and_nothing_is_kept() {
         (vec![host, comment, &["--for", "soon"]], "90m, 2h or 1d"),
         (vec![host, comment, &["--until", "2026-11-20 12:00"]], "before it begins"),
         (vec![host, comment, &["--starts", "2026-11-20 12:00", "--for", "1h"]], "before it begins"),
-        (vec![host, comment, &["--for", "2h", "--metric", "dsik"]], "no such metric. Known are collector, unreachable"),
+        (
+            vec![host, comment, &["--for", "2h", "--metric", "dsik"]],
+            "no such metric, did you mean disk? Known are collector, unreachable",
+        ),
         (vec![host, &["--comment", " "], &["--for", "2h"]], "empty"),
+        (vec![&["--host", "@web"], comment, &["--for", "2h"]], "names of hosts, not groups"),
+        (vec![host, comment, &["--for", "2h", "--metric", "check:"]], "the name of a check is missing"),
+        (vec![host, comment, &["--for", "2h", "--metric", "check:a", "--instance", "b"]], "named twice"),
         (vec![&["--host", ""], comment, &["--for", "2h"]], "expected a name"),
     ] {
         let answer = place.ask(0, &[vec!["silence", "add"], arguments.concat()].concat());
@@ -91,4 +97,14 @@ fn a_silence_holds_what_it_matches_and_fleet_alerts_says_so() {
     assert_eq!(held("db1").get("held"), None);
     let next = held("web1")["next_ms"].as_i64().unwrap();
     assert_eq!(next, at(121).as_millis(), "it is looked at again when the silence ends");
+}
+
+#[test]
+fn one_check_of_one_host_is_silenced_by_the_name_that_config_xml_has() {
+    let place = place();
+    let what = ["--host", "db1", "--metric", "check:backup", "--for", "2h", "--comment", "x"];
+    let added = place.ask(0, &[&["silence", "add"], &what[..]].concat());
+    assert_eq!(added.text(), "silence 1: db1 check backup until 2026-11-21 09:17:00 +01:00 (1 host of config.xml)\n");
+    let kept = &place.store().silences(at(0)).unwrap()[0];
+    assert_eq!((kept.metric.as_str(), kept.instance.as_str()), ("check", "backup"));
 }
