@@ -49,17 +49,15 @@ fn limits(rule: &Rule) -> String {
 fn of_level(rule: &Rule, level: &Level) -> String {
     let Level { severity, limit: at, clear } = *level;
     let metric = rule.key.metric;
-    match metric {
-        Metric::Reboot => format!("{severity} when it was rebooted"),
-        Metric::Gone => format!("{severity} when something that was there is gone"),
-        Metric::Collector => format!("{severity} after {} without a finished run", limit(metric, at)),
-        Metric::Process if at <= 1.0 => format!("{severity} when any is missing"),
-        Metric::Process => format!("{severity} when {} or more are missing", limit(metric, at)),
-        Metric::Check => format!("{severity} when it {}", said_by_a_check(rule, at)),
-        _ => {
-            if let Story::State(state) = story(metric) {
-                return format!("{severity} when it {}", state.bad);
-            }
+    match story(metric) {
+        Story::Moment if metric == Metric::Reboot => format!("{severity} when it was rebooted"),
+        Story::Moment => format!("{severity} when something that was there is gone"),
+        Story::Silence => format!("{severity} after {} without a finished run", limit(metric, at)),
+        Story::Missing if at <= 1.0 => format!("{severity} when any is missing"),
+        Story::Missing => format!("{severity} when {} or more are missing", limit(metric, at)),
+        Story::Check => format!("{severity} when it {}", said_by_a_check(rule, at)),
+        Story::State(state) => format!("{severity} when it {}", state.bad),
+        Story::Number | Story::Forecast => {
             let (at, over) = (threshold(metric, at), threshold(metric, clear));
             let from = match rule.side() {
                 Side::Above => format!("from {at} on"),
@@ -81,10 +79,11 @@ fn said_by_a_check(rule: &Rule, at: f64) -> &'static str {
 }
 
 fn threshold(metric: Metric, at: f64) -> String {
-    match metric.unit() {
-        Unit::BytesPerSecond => format!("{}/s", size(at)),
-        Unit::Seconds if at >= 3600.0 && at % 3600.0 != 0.0 => hours(at),
-        _ => limit(metric, at),
+    let is_time = metric.unit() == Unit::Seconds;
+    match () {
+        () if metric.unit() == Unit::BytesPerSecond => format!("{}/s", size(at)),
+        () if is_time && at >= 3600.0 && at % 3600.0 != 0.0 => hours(at),
+        () => limit(metric, at),
     }
 }
 
