@@ -22,7 +22,6 @@ mod trend;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use rules::{Incident, NoticeKind, Recipient, Zone};
@@ -33,7 +32,7 @@ use message::{Head, Parts, Thread};
 use templates::Pages;
 
 pub use digest::{Digest, Heartbeat, LostMail, Unvisited, digest, heartbeat};
-pub use templates::Templates;
+pub use templates::{TemplateMistake, Templates};
 
 /// What a mail may have; what is more is counted in it. Some servers take no more than a megabyte, and nobody reads it.
 const MOST_BYTES: usize = 200_000;
@@ -105,14 +104,6 @@ pub enum ComposeError {
     /// What a notifier gets.
     #[error("cannot write the JSON of a notifier")]
     Json(#[source] serde_json::Error),
-    /// A file of templates.
-    #[error("cannot read the template {}", path.display())]
-    TemplateFile {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
 }
 
 /// Returns the mail that tells these stories, the most severe first. For a notifier (all recipients are), the JSON that

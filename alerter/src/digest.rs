@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use config::Config;
-use rules::{Incident, Recipient};
+use rules::{EventKind, Incident, Recipient};
 use sample::{OutcomeKind, Timestamp};
 use storage::{
     DeliveryFilter, DeliveryRecord, HostStatus, IncidentFilter, LockError, MailKind, NewMail, RunLock, Store,
@@ -36,7 +36,8 @@ pub fn digest(setting: &Setting, around: &Surroundings<'_>, days: u32) -> Result
         opened => opened?,
     };
     let desk = Desk::new(&store, setting)?;
-    let summary = summary(&store, desk.config, (now.plus_millis(-DAY_MS * i64::from(days)), now))?;
+    let mut summary = summary(&store, desk.config, (now.plus_millis(-DAY_MS * i64::from(days)), now))?;
+    summary.mistakes = setting.template_mistakes.iter().map(ToString::to_string).collect();
     let write = |recipients: &[Recipient]| compose::digest(&summary, recipients, &desk.stationery, now);
     let letters = to_all_of_the_fleet(desk.config, &write)?;
     let mails = keep(&mut store, MailKind::Digest, letters, now)?;
@@ -125,7 +126,9 @@ fn summary(store: &Store, config: &Config, (from, to): (Timestamp, Timestamp)) -
     let open = store.incidents(&IncidentFilter { open: true, limit: Some(MOST), ..IncidentFilter::default() })?;
     let touched = IncidentFilter { since: Some(from), limit: Some(MOST), ..IncidentFilter::default() };
     let touched = store.incidents(&touched)?;
-    let ended = |incident: &Incident| incident.ended.is_some_and(|end| end.at >= from);
+    // What happened in a moment was never a problem that could be over.
+    let ended =
+        |incident: &Incident| incident.ended.is_some_and(|end| end.at >= from && end.kind != EventKind::Happened);
     let closed = touched.iter().filter(|incident| ended(incident)).cloned().collect();
     let opened = touched.into_iter().filter(|incident| incident.opened >= from).collect();
     let deliveries = store.deliveries(DeliveryFilter::All, MOST)?;
@@ -133,7 +136,8 @@ fn summary(store: &Store, config: &Config, (from, to): (Timestamp, Timestamp)) -
     let sent = recent.filter(|delivery| delivery.state == "sent").count() as u64;
     let lost = deliveries.into_iter().filter(|delivery| is_lost(delivery, (from, to))).map(lost_mail).collect();
     let hosts = config.hosts.iter().filter(|host| host.enabled).count();
-    Ok(Digest { from, to, hosts, open, opened, closed, unvisited: unvisited(store.status()?, config), lost, sent })
+    let (unvisited, mistakes) = (unvisited(store.status()?, config), Vec::new());
+    Ok(Digest { from, to, hosts, open, opened, closed, unvisited, lost, sent, mistakes })
 }
 
 /// What was refused or given up, however old the mail is, and what waits for an hour or longer.

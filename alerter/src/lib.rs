@@ -21,7 +21,7 @@ mod surroundings;
 mod tell;
 mod test_mail;
 
-pub use check::{CheckError, check};
+pub use check::{Checked, check};
 pub use digest::digest;
 pub use dry_run::{Forecast, dry_run};
 pub use run::{Report, RunError, run};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use config::{Config, ConfigError};
 use rules::Zone;
 
-use crate::compose::{Stationery, Templates};
+use crate::compose::{Stationery, TemplateMistake, Templates};
 
 /// A configuration with its paths resolved.
 #[derive(Clone, Debug)]
@@ -19,14 +19,16 @@ pub struct Setting {
     pub zone: Zone,
     /// The templates of mails.
     pub templates: Templates,
+    /// Those of config.xml in whose place the built-in ones are used.
+    pub template_mistakes: Vec<TemplateMistake>,
 }
 
 /// What happened more than so many intervals ago is told late.
 const LATE_AFTER_INTERVALS: u32 = 2;
 
 impl Setting {
-    /// Reads the configuration, and the templates it names. A template that can't be had is warned of and keeps no mail
-    /// back: the built-in one takes its place.
+    /// Reads the configuration, and the templates it names. A template with a mistake keeps no mail back: the built-in
+    /// one takes its place.
     ///
     /// # Errors
     /// It is missing, open to others, or holds mistakes.
@@ -38,11 +40,8 @@ impl Setting {
         let database = state_dir.join(&config.storage.database);
         let zone = config.zone();
         let (text, html) = (config.alerter.text_template.as_deref(), config.alerter.html_template.as_deref());
-        let templates = Templates::load(text, html).unwrap_or_else(|error| {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the built-in templates are used");
-            Templates::default()
-        });
-        Ok(Setting { config, database, zone, templates })
+        let (templates, template_mistakes) = Templates::load(text, html);
+        Ok(Setting { config, database, zone, templates, template_mistakes })
     }
 
     /// What every mail has in common. `cycle` is the usual time between two runs of the collector.

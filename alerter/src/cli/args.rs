@@ -8,10 +8,11 @@ use rules::Recipient;
 
 const AFTER: &str = "\
 Files:
-  config.xml   --config, else $FLEET_CONFIG, else ~/.config/fleet-health/config.xml (not for root),
-               else /etc/fleet-health/config.xml
-  state folder --state-dir, else $FLEET_STATE_DIR, else $STATE_DIRECTORY, else /var/lib/fleet-health for root
-               and ~/.local/state/fleet-health for others. It holds fleet.db
+  config.xml    --config, else $FLEET_CONFIG, else ~/.config/fleet-health/config.xml
+                (not for root), else /etc/fleet-health/config.xml
+  state folder  --state-dir, else $FLEET_STATE_DIR, else $STATE_DIRECTORY, else
+                /var/lib/fleet-health for root and ~/.local/state/fleet-health for others.
+                It holds fleet.db
 
 Exit status:
   0  done, or no database yet        3  some mail is not delivered (yet)
@@ -26,8 +27,8 @@ Examples:
   */5 * * * * /usr/local/bin/fleet-alerter              in a crontab";
 
 const DIGEST: &str = "\
-It goes to whoever is told of the fleet as a whole: mail on <alerter>, else on <defaults>, else everybody who is
-told of any host. If another run is under way, that one or the next delivers it.
+It goes to whoever is told of the fleet as a whole: mail on <alerter>, else on <defaults>, else
+everybody who is told of any host. If another run is under way, that one or the next delivers it.
 
 Examples:
   0 7 * * *  /usr/local/bin/fleet-alerter digest               in a crontab: every morning
@@ -145,6 +146,13 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_written_below_the_options_breaks_nowhere() {
+        for line in [AFTER, DIGEST].iter().flat_map(|text| text.lines()) {
+            assert!(line.chars().count() <= 100, "{line}");
+        }
     }
 
     #[test]

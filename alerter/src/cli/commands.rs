@@ -33,8 +33,9 @@ pub fn execute(args: Args) -> Result<Ending, CommandError> {
             runtime.block_on(run_or_schedule(&place, &args))
         }
         Command::Check => {
-            print(check(&setting(&place)?)?.trim_end());
-            Ok(Ending::Done)
+            let checked = check(&read_setting(&place)?)?;
+            print(checked.text.trim_end());
+            if checked.mistakes.is_empty() { Ok(Ending::Done) } else { Err(CommandError::mistakes(&checked.mistakes)) }
         }
         Command::TestMail { to } => send_test_mail(&place, &to),
         Command::Digest { days } => send_digest(&place, days),
@@ -48,7 +49,9 @@ async fn run_or_schedule(place: &Place, args: &RunArgs) -> Result<Ending, Comman
     };
     let schedule = schedule::Schedule::parse(expression, args.timezone.as_deref())?;
     // What is wrong now is told now, not in the first night.
-    check(&setting(place)?)?;
+    for mistake in check(&read_setting(place)?)?.mistakes {
+        tracing::error!("it goes without this: {mistake}");
+    }
     tracing::info!("waiting for the times of the schedule");
     let interrupted = Cell::new(None);
     schedule::run(&schedule, interrupt.token.clone(), || async {
@@ -109,7 +112,16 @@ fn send_test_mail(place: &Place, to: &Recipient) -> Result<Ending, CommandError>
     Ok(if sent { Ending::Done } else { Ending::NotAllDelivered })
 }
 
+/// Warns of templates that can't be used once, not with every mail.
 fn setting(place: &Place) -> Result<Setting, CommandError> {
+    let setting = read_setting(place)?;
+    for mistake in &setting.template_mistakes {
+        tracing::warn!("the built-in template takes its place: {mistake}");
+    }
+    Ok(setting)
+}
+
+fn read_setting(place: &Place) -> Result<Setting, CommandError> {
     let environment = Environment::of_this_process();
     let config = config::locate(place.config.clone(), &environment, Path::exists);
     let state_dir = config::state_dir(place.state_dir.clone(), &environment);

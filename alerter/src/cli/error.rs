@@ -7,7 +7,6 @@ use config::{ConfigError, SecretError};
 use schedule::{ParseScheduleError, ScheduleError};
 use storage::LockError;
 
-use crate::check::CheckError;
 use crate::deliver::{DeliverError, ServerError};
 use crate::run::{Report, RunError};
 use crate::test_mail::TestMailError;
@@ -71,6 +70,11 @@ impl CommandError {
         CommandError { status: COULD_NOT_RUN, message: chain(error), hint: None }
     }
 
+    /// What config.xml names is not as it should be.
+    pub(super) fn mistakes(mistakes: &[String]) -> CommandError {
+        CommandError { status: USAGE, message: mistakes.join("\nerror: "), hint: None }
+    }
+
     fn usage(error: &dyn Error, hint: Option<String>) -> CommandError {
         CommandError { status: USAGE, message: chain(error), hint }
     }
@@ -124,15 +128,6 @@ impl From<RunError> for CommandError {
             }
             RunError::Compose(error) => CommandError::could_not_run(&error),
             RunError::NoProgress => CommandError::could_not_run(&error),
-        }
-    }
-}
-
-impl From<CheckError> for CommandError {
-    fn from(error: CheckError) -> CommandError {
-        match error {
-            CheckError::Server(error) => error.into(),
-            CheckError::Template(error) => CommandError::usage(&error, None),
         }
     }
 }

@@ -38,6 +38,8 @@ pub struct Digest {
     pub lost: Vec<LostMail>,
     /// How many mails the server took within it.
     pub sent: u64,
+    /// Templates of the installation's own that can't be used, and why.
+    pub mistakes: Vec<String>,
 }
 
 /// A host that could not be visited.
@@ -189,10 +191,13 @@ fn lists(digest: &Digest, stationery: &Stationery) -> Vec<List> {
     };
     let lists = [
         list("OPEN", "fleet alerts", &worst_first(&digest.open), |incident| open(incident)),
-        list("OPENED", "fleet alerts", &worst_first(&digest.opened), |incident| opened(incident)),
-        list("OVER", "fleet alerts", &worst_first(&digest.closed), |incident| closed(incident)),
+        list("OPENED", "fleet alerts --history", &worst_first(&digest.opened), |incident| opened(incident)),
+        list("OVER", "fleet alerts --history", &worst_first(&digest.closed), |incident| closed(incident)),
         list("NOT REACHED", "fleet status", &digest.unvisited, unvisited),
-        list("MAIL THAT DID NOT ARRIVE", "fleet mail", &digest.lost, lost),
+        list("MAIL THAT DID NOT ARRIVE", "fleet outbox --lost", &digest.lost, lost),
+        list("BUILT-IN TEMPLATES USED INSTEAD OF", "fleet-alerter check", &digest.mistakes, |mistake| {
+            plain_line(mistake.clone())
+        }),
     ];
     lists.into_iter().flatten().collect()
 }

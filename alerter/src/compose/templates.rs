@@ -1,10 +1,12 @@
 //! The templates, built in or the installation's own.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
+use sample::plain;
 use serde::Serialize;
 
 use super::{ComposeError, shown};
@@ -23,10 +25,11 @@ const BUILT_IN: [(&str, &str); 5] = [
     ("style.css", include_str!("../../templates/style.css")),
 ];
 
-const BUILT_IN_ALONE: Templates = Templates { text: None, html: None };
-
 /// A template is some pages; a longer file is something else.
 const MOST_BYTES_OF_FILE: u64 = 256 * 1024;
+
+/// Of a line with a mistake.
+const MOST_CHARS_OF_LINE: usize = 100;
 
 /// Before it is cut to the size of a mail.
 const MOST_BYTES_OF_PAGE: usize = 8 * 1024 * 1024;
@@ -44,32 +47,68 @@ pub struct Templates {
     pub html: Option<String>,
 }
 
-impl Templates {
-    /// Reads an installation's own templates; where there is no path, the built-in one is used.
-    ///
-    /// # Errors
-    /// A file can't be read, is longer than 256 KiB, or is not UTF-8.
-    pub fn load(text: Option<&Path>, html: Option<&Path>) -> Result<Templates, ComposeError> {
-        Ok(Templates { text: text.map(read).transpose()?, html: html.map(read).transpose()? })
-    }
+/// A template of the installation's own that can't be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateMistake {
+    /// The attribute in config.xml that names it.
+    pub attribute: &'static str,
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it: `line 2: undefined value: {{ sbject }}`.
+    pub what: String,
+}
 
-    /// Renders a mail with one of everything, and tells the first mistake, with its line: what a run would only warn of.
-    ///
-    /// # Errors
-    /// A template has a mistake, or uses a value that there is not.
-    pub fn try_out(&self) -> Result<(), ComposeError> {
-        // With the built-in ones, which a template may include.
-        let pages = Pages::new(&BUILT_IN_ALONE)?;
-        for (name, own) in [(OWN_TEXT, &self.text), (OWN_HTML, &self.html)] {
-            let Some(own) = own else { continue };
-            let template = pages.0.template_from_named_str(name, own).map_err(ComposeError::Template)?;
-            for values in sample_mail::values() {
-                let mut page = Page::default();
-                template.render_captured_to(&values, &mut page).map_err(ComposeError::Template)?;
-            }
-        }
-        Ok(())
+impl fmt::Display for TemplateMistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TemplateMistake { attribute, path, what } = self;
+        write!(f, "{attribute} {}: {what}", path.display())
     }
+}
+
+impl Templates {
+    /// Reads an installation's own templates, and tries each of them on a mail with one of everything. Where there is no
+    /// path, or a mistake, the built-in one is used: what is wrong with one says nothing about the other.
+    pub fn load(text: Option<&Path>, html: Option<&Path>) -> (Templates, Vec<TemplateMistake>) {
+        let mut mistakes = Vec::new();
+        let mut own = |attribute, path: Option<&Path>| {
+            let path = path?;
+            let tried = read(path).and_then(|source| match mistake(attribute, &source) {
+                None => Ok(source),
+                Some(what) => Err(what),
+            });
+            let keep = |what| mistakes.push(TemplateMistake { attribute, path: path.to_owned(), what });
+            tried.map_err(keep).ok()
+        };
+        let templates = Templates { text: own(OWN_TEXT, text), html: own(OWN_HTML, html) };
+        (templates, mistakes)
+    }
+}
+
+/// The first mistake of a template: what does not compile, and what uses a value that there is not.
+fn mistake(attribute: &str, source: &str) -> Option<String> {
+    let told = |error: minijinja::Error| told(&error, attribute, source);
+    let tried = || -> Result<(), minijinja::Error> {
+        let mut pages = Pages::empty();
+        // It may include the built-in ones.
+        for (name, source) in BUILT_IN {
+            pages.0.add_template(name, source)?;
+        }
+        let template = pages.0.template_from_named_str(attribute, source)?;
+        sample_mail::values()
+            .iter()
+            .try_for_each(|values| template.render_captured_to(values, &mut Page::default()).map(drop))
+    };
+    tried().err().map(told)
+}
+
+/// With the line as it is written: the error does not name a value that there is not.
+fn told(error: &minijinja::Error, attribute: &str, source: &str) -> String {
+    let line = error.line().filter(|_| error.name() == Some(attribute));
+    let Some(line) = line else { return plain(&error.to_string()).into_owned() };
+    let what = error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
+    let written = source.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim();
+    let written: String = written.chars().take(MOST_CHARS_OF_LINE).collect();
+    plain(&format!("line {line}: {what}: {written}")).into_owned()
 }
 
 /// The templates of one mail, compiled once.
@@ -156,12 +195,12 @@ impl Write for Page {
     }
 }
 
-fn read(path: &Path) -> Result<String, ComposeError> {
+fn read(path: &Path) -> Result<String, String> {
     let text = || -> io::Result<String> {
         let mut text = String::new();
         File::open(path)?.take(MOST_BYTES_OF_FILE + 1).read_to_string(&mut text)?;
         let is_short = u64::try_from(text.len()).is_ok_and(|length| length <= MOST_BYTES_OF_FILE);
         if is_short { Ok(text) } else { Err(io::Error::new(io::ErrorKind::InvalidData, "it is longer than 256 KiB")) }
     };
-    text().map_err(|source| ComposeError::TemplateFile { path: path.to_owned(), source })
+    text().map_err(|error| format!("can't be read: {error}"))
 }

@@ -2,6 +2,7 @@
 
 use storage::RunLock;
 
+use crate::fleet::{Seen, memory};
 use crate::office::{ALERTS, DAY, HOUR, Office, config, disk, down, host, used, web1, without_gone};
 
 fn boss(rest: &str) -> Office {
@@ -150,4 +151,15 @@ fn a_digest_tells_of_mail_that_waits_for_an_hour_however_often_it_was_tried() {
     let told = office.told(3 * HOUR);
     let of = |lost: &str| format!("[DIGEST] 1 problem open, 1 opened, 0 over{lost}");
     assert!(told.contains(&of("")) && told.contains(&of(", 1 mail not delivered")), "{told:?}");
+}
+
+#[test]
+fn a_reboot_in_a_digest_is_no_problem_that_is_over() {
+    let office = boss(&web1());
+    let booted = |id| Seen::Booted(id, memory(10));
+    office.see(0, &[("web1", booted("one"))]);
+    office.see(5, &[("web1", booted("two"))]);
+    office.digest(HOUR, 1);
+    let subject = office.mails().remove(0).subject;
+    assert_eq!(subject, "[DIGEST] 0 problems open, 1 opened, 0 over");
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't be set up fails, with the place where it could not")]
 
+mod checking;
 mod delivering;
 mod digest;
 mod evaluating;

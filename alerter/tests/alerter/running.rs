@@ -163,7 +163,7 @@ fn check_shows_what_the_configuration_comes_to_but_no_password() {
     let shown = text(&output.stdout);
     assert!(shown.contains("smtp      127.0.0.1 port 2525, plain text, login fleet\n"), "{shown}");
     assert!(
-        shown.contains("  memory               warning at 85% (over at 80.75%), to ops@example.org (line 1)"),
+        shown.contains("  memory               warning from 85% on, over at 80.75%; tells ops@example.org (line 1)"),
         "{shown}"
     );
     assert!(!shown.contains("opensesame"));
@@ -177,7 +177,7 @@ fn the_configuration_may_be_named_before_the_command() {
     command.env_clear().arg("-v").arg("--config").arg(config).arg("--state-dir").arg(state_dir).arg("check");
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    assert!(text(&output.stdout).contains("warning at 85%"));
+    assert!(text(&output.stdout).contains("warning from 85% on"));
 }
 
 #[test]

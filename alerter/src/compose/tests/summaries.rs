@@ -23,6 +23,7 @@ fn summary() -> Digest {
             created: at(-90),
         }],
         sent: 7,
+        mistakes: vec!["text-template /etc/mail.txt: line 2: undefined value: {{ sbject }}".to_owned()],
     }
 }
 
@@ -38,6 +39,7 @@ fn a_digest_tells_what_is_open_what_changed_and_what_did_not_arrive() {
         "OVER (1)\n  OK web2: load",
         "NOT REACHED (1)\n  web3: auth_failed (last good visit: never)\n",
         "failed to gone@example.org: [CRIT] web1",
+        "BUILT-IN TEMPLATES USED INSTEAD OF (1)\n  text-template /etc/mail.txt: line 2: undefined value: {{ sbject }}\n",
         "550 <script> no such user\\u{d}\\u{a}X: y\\u{1b}\n",
     ] {
         assert!(letter.text.contains(line), "{line:?} in {}", letter.text);
@@ -65,7 +67,12 @@ fn a_digest_stays_small() {
     summary.lost = vec![summary.lost[0].clone(); 1000];
     let letter = digest(&summary, &recipients(&["ops@example.org"]), &stationery(), now()).unwrap();
     assert!(letter.content.len() < 200_000, "{}", letter.content.len());
-    assert!(letter.text.contains("OPEN (1000)") && letter.text.contains("and 950 more"), "{}", letter.text);
+    assert!(
+        letter.text.contains("OPEN (1000)") && letter.text.contains("and 950 more: fleet alerts\n"),
+        "{}",
+        letter.text
+    );
+    assert!(letter.text.contains("and 950 more: fleet outbox --lost\n"), "{}", letter.text);
 }
 
 #[test]
