@@ -119,3 +119,21 @@ fn a_template_that_is_missing_leaves_the_other_one_and_is_named_in_the_digest() 
     let digest = office.mails().remove(0);
     assert!(digest.text.contains("html-template /no/such/file: can't be read: No such file"), "{}", digest.text);
 }
+
+#[test]
+fn a_run_warns_of_a_template_once_however_many_mails_it_makes() {
+    let alert = r#"<alert type="memory" limit="85%"/>"#;
+    let office = Office::new("");
+    let mail = office.fleet.state_dir().join("mail.txt");
+    fs::write(&mail, "{{ sbject }}").unwrap();
+    let hosts = ["a", "b", "c"].map(|name| host(name, "", &format!("{name}@example.org"), alert)).concat();
+    office.configure_all(&crate::office::config(&format!(r#"text-template="{}""#, mail.display()), &hosts));
+    office.fleet.visit(0, &["a", "b", "c"].map(|name| (name, used(90))));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fleet-alerter"));
+    command.env_clear().args(["run", "-v", "--config"]).arg(office.fleet.config());
+    let output = command.arg("--state-dir").arg(office.fleet.state_dir()).output().unwrap();
+    let said = text(&output.stderr);
+    assert_eq!((output.status.code(), office.mails().len()), (Some(0), 3), "{said}");
+    assert_eq!(said.matches("the built-in template").count(), 1, "{said}");
+    assert!(said.contains(&format!("text-template {}: line 1: undefined value", mail.display())), "{said}");
+}

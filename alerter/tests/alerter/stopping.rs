@@ -67,6 +67,18 @@ fn an_idle_schedule_ends_well_when_it_is_told_to() {
 }
 
 #[test]
+fn a_schedule_starts_without_a_template_or_a_notifier_and_says_which() {
+    let fleet = fleet(CLOSED_PORT, THREE);
+    let rest = r#"<alerter text-template="/no/mail.txt"/><notifier name="chat" command="/no/chat"/>"#;
+    let chat = client("web1", "exec:chat", "");
+    fleet.configure(&format!(r#"host="127.0.0.1" port="{CLOSED_PORT}""#), &[rest, &chat].concat());
+    let mut program = Running::start(&fleet, &["--schedule", "0 0 1 1 *", "--timezone", "UTC", "-v"]);
+    program.wait_for_log("it goes without this: text-template /no/mail.txt");
+    program.wait_for_log("it goes without this: notifier \"chat\": /no/chat");
+    program.wait_for_log("waiting for the times of the schedule");
+}
+
+#[test]
 fn an_interrupted_run_takes_the_answer_to_the_mail_at_hand_and_leaves_the_others_for_the_next() {
     let (reached, at_message) = mpsc::channel();
     let (go_on, may_go_on) = mpsc::channel::<()>();

@@ -21,7 +21,7 @@ known is left out.
 Examples:
   fleet explain web1 disk /var
   fleet explain web1 unreachable
-  fleet explain web1 check backup
+  fleet explain web1 check:backup
   fleet explain - collector";
 
 /// What to explain.

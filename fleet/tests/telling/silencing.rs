@@ -1,5 +1,7 @@
 //! `fleet silence`.
 
+use std::process::Command;
+
 use crate::place::{Place, at, client, memory};
 
 fn place() -> Place {
@@ -107,4 +109,16 @@ fn one_check_of_one_host_is_silenced_by_the_name_that_config_xml_has() {
     assert_eq!(added.text(), "silence 1: db1 check backup until 2026-11-21 09:17:00 +01:00 (1 host of config.xml)\n");
     let kept = &place.store().silences(at(0)).unwrap()[0];
     assert_eq!((kept.metric.as_str(), kept.instance.as_str()), ("check", "backup"));
+}
+
+#[test]
+fn whoever_is_logged_in_bears_the_silence_under_cron_too() {
+    let place = place();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_fleet"));
+    program.env_clear().env("LOGNAME", "carol").env("TZ", "UTC");
+    program.args(["silence", "add", "--host", "web1", "--for", "2h", "--comment", "x", "--config"]);
+    program.arg(place.path("config.xml")).arg("--state-dir").arg(place.path(""));
+    let output = program.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(place.store().silences(at(0)).unwrap()[0].author, "carol");
 }
