@@ -158,7 +158,11 @@ impl SilenceAddArgs {
                 Err(FleetError::usage("the check is named twice, in --metric and in --instance"))
             }
             Some(check) => Ok((Metric::Check.name().to_owned(), check.to_owned())),
-            None => Ok((self.metric.clone(), self.instance.clone())),
+            // A pattern of metrics has things of several kinds.
+            None => Ok(match self.metric.parse() {
+                Ok(metric) => (self.metric.clone(), config::name_of_thing(metric, &self.instance)),
+                Err(_pattern) => (self.metric.clone(), self.instance.clone()),
+            }),
         }
     }
 }

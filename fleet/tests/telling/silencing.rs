@@ -102,13 +102,16 @@ fn a_silence_holds_what_it_matches_and_fleet_alerts_says_so() {
 }
 
 #[test]
-fn one_check_of_one_host_is_silenced_by_the_name_that_config_xml_has() {
+fn one_check_or_unit_is_silenced_by_the_name_that_config_xml_has() {
     let place = place();
     let what = ["--host", "db1", "--metric", "check:backup", "--for", "2h", "--comment", "x"];
     let added = place.ask(0, &[&["silence", "add"], &what[..]].concat());
     assert_eq!(added.text(), "silence 1: db1 check backup until 2026-11-21 09:17:00 +01:00 (1 host of config.xml)\n");
     let kept = &place.store().silences(at(0)).unwrap()[0];
     assert_eq!((kept.metric.as_str(), kept.instance.as_str()), ("check", "backup"));
+    let what = ["--host", "db1", "--metric", "unit", "--instance", "cron", "--for", "2h", "--comment", "x"];
+    place.ask(0, &[&["silence", "add"], &what[..]].concat()).text();
+    assert_eq!(place.store().silences(at(0)).unwrap()[1].instance, "cron.service", "as the database has it");
 }
 
 #[test]
