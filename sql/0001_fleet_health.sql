@@ -668,8 +668,8 @@ JOIN (
 ) AS sample ON sample.host_id = host.id
 GROUP BY host.name, sample.taken_ms / 3600000 * 3600000;
 
--- Every incident, with how often anybody was told of it. A mail that a server refused for good, or that was dropped by hand,
--- counts as told; one that waits, was given up or was replaced does not.
+-- Every incident, with how often anybody was told of it. A mail that waits or was replaced counts neither as told nor as
+-- lost.
 CREATE VIEW incidents AS
 SELECT
     incident.id,
@@ -681,14 +681,18 @@ SELECT
     (coalesce(incident.ended_ms, unixepoch() * 1000) - incident.opened_ms) / 1000 AS seconds,   -- so far, if it goes on
     incident.severity,
     incident.limit_value,
-    incident.value,
-    incident.worst_value,
+    iif(incident.ended_ms IS NULL, coalesce(alert.value, incident.value), incident.value) AS value,   -- the newest
+    iif(incident.ended_ms IS NULL AND alert.state = 'firing',
+        coalesce(alert.worst_value, incident.worst_value), incident.worst_value) AS worst_value,
     incident.is_flapping,
     incident.end_kind,
     incident.acked_by,
     (SELECT count(*) FROM notice JOIN delivery ON delivery.mail_id = notice.mail_id
      WHERE notice.incident_id = incident.id
-     AND delivery.state IN ('sent', 'unknown', 'sending', 'failed', 'suppressed')) AS times_told,
+     AND delivery.state IN ('sent', 'unknown', 'sending')) AS times_told,    -- sent, or perhaps so
+    (SELECT count(*) FROM notice JOIN delivery ON delivery.mail_id = notice.mail_id
+     WHERE notice.incident_id = incident.id
+     AND delivery.state IN ('failed', 'expired', 'suppressed')) AS times_lost,   -- refused, given up, dropped by hand
     incident.untold                                                      -- why nobody was ever told
 FROM incident
 JOIN alert ON alert.id = incident.alert_id

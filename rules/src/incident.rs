@@ -61,7 +61,7 @@ pub struct Ack {
     pub comment: String,
 }
 
-/// Somebody was told something.
+/// Somebody was told something, or counts as told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     /// Who.
@@ -72,6 +72,36 @@ pub struct Told {
     pub kind: NoticeKind,
     /// How bad it was said to be.
     pub severity: Severity,
+    /// Whether they got to know it.
+    pub reach: Reach,
+}
+
+/// Whether what was sent got there. Nothing of it is sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reach {
+    /// The mail server or the command took it.
+    Delivered,
+    /// It was handed over, and nobody said that it was taken.
+    Maybe,
+    /// The server refused it for good.
+    Refused,
+    /// An administrator dropped it.
+    Dropped,
+    /// It was given up after days.
+    GivenUp,
+}
+
+impl Reach {
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Reach::Delivered => "delivered",
+            Reach::Maybe => "maybe",
+            Reach::Refused => "refused",
+            Reach::Dropped => "dropped",
+            Reach::GivenUp => "given_up",
+        }
+    }
 }
 
 /// What a mail says about an incident.

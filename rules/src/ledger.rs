@@ -3,7 +3,7 @@
 
 use sample::{HostName, Timestamp};
 
-use crate::{AlertKey, End, Event, EventKind, Incident, NoticeKind, Recipient, Telling, Told};
+use crate::{AlertKey, AlertState, End, Event, EventKind, Incident, NoticeKind, Reach, Recipient, Telling, Told};
 
 /// Incidents in memory.
 #[derive(Clone, Debug, Default)]
@@ -47,11 +47,21 @@ impl Ledger {
         }
     }
 
-    /// Takes note that somebody was told.
+    /// Gives every open incident the newest and the worst value of its alert: events come only when something changes,
+    /// values with every sample. An alert that `state_of` does not know leaves its incident as it is.
+    pub fn catch_up<'s>(&mut self, state_of: impl Fn(Option<&HostName>, &AlertKey) -> Option<&'s AlertState>) {
+        for incident in self.incidents.iter_mut().filter(|incident| incident.is_open()) {
+            let Some(state) = state_of(incident.host.as_ref(), &incident.key) else { continue };
+            incident.value = state.value.or(incident.value);
+            incident.worst = state.problem.map_or(incident.worst, |problem| problem.worst);
+        }
+    }
+
+    /// Takes note that somebody was told, and got to know it.
     pub fn told(&mut self, incident: i64, recipient: &Recipient, kind: NoticeKind, at: Timestamp) {
         if let Some(incident) = self.incidents.iter_mut().find(|known| known.id == incident) {
             let severity = incident.severity;
-            incident.told.push(Told { recipient: recipient.clone(), at, kind, severity });
+            incident.told.push(Told { recipient: recipient.clone(), at, kind, severity, reach: Reach::Delivered });
         }
     }
 }
@@ -96,7 +106,7 @@ mod tests {
     use sample::Metric;
 
     use super::*;
-    use crate::{Instance, RuleKey, Selector, Severity};
+    use crate::{Instance, Problem, RuleKey, Selector, Severity};
 
     fn at(minutes: i64) -> Timestamp {
         Timestamp::from_millis(minutes * 60_000)
@@ -187,6 +197,22 @@ mod tests {
     }
 
     #[test]
+    fn an_open_incident_has_the_newest_and_the_worst_value_of_its_alert_and_one_that_is_over_keeps_its_own() {
+        let mut ledger = Ledger::default();
+        record(&mut ledger, &[(Fired, Warning, Some(91.0)), (Resolved, Warning, Some(50.0)), (Fired, Warning, None)]);
+        let problem = Problem { since: at(1), severity: Warning, worst: 99.0, flapping: None };
+        let state = AlertState { problem: Some(problem), value: Some(95.0), ..AlertState::default() };
+        let values = |ledger: &Ledger| -> Vec<_> {
+            ledger.incidents.iter().map(|incident| (incident.value, incident.worst)).collect()
+        };
+        let before = values(&ledger);
+        ledger.catch_up(|_, _| None);
+        assert_eq!(values(&ledger), before);
+        ledger.catch_up(|host, alert| (host.is_none() && *alert == key("/")).then_some(&state));
+        assert_eq!(values(&ledger), [(Some(50.0), 92.0), (Some(95.0), 99.0)]);
+    }
+
+    #[test]
     fn a_ledger_goes_on_with_new_numbers_and_takes_note_of_what_was_told() {
         let mut ledger = Ledger::new(Vec::new());
         record(&mut ledger, &[(Fired, Critical, None), (Resolved, Critical, None)]);
@@ -196,7 +222,8 @@ mod tests {
         let ops: Recipient = "ops@example.org".parse().unwrap();
         ledger.told(42, &ops, NoticeKind::Problem, at(5));
         ledger.told(43, &ops, NoticeKind::Problem, at(5));
-        let told = Told { recipient: ops, at: at(5), kind: NoticeKind::Problem, severity: Warning };
+        let reach = Reach::Delivered;
+        let told = Told { recipient: ops, at: at(5), kind: NoticeKind::Problem, severity: Warning, reach };
         assert_eq!((ledger.incidents[1].id, &ledger.incidents[1].told), (42, &vec![told]));
     }
 }

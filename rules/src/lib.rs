@@ -31,7 +31,7 @@ pub use builtin::{builtin, builtin_of_the_fleet};
 pub use familiar::Familiar;
 pub use forecast::{Forecast, FreeSpace, MOST_POINTS, WINDOW, forecast};
 pub use hours::{Hours, ParseHoursError};
-pub use incident::{Ack, End, Incident, NoticeKind, Told};
+pub use incident::{Ack, End, Incident, NoticeKind, Reach, Told};
 pub use judge::{Change, Watch, judge, watching};
 pub use ledger::Ledger;
 pub use notify::{Circumstances, Decision, Held, Mailbox, Outages, Post, Round, Why, is_late, notify, round};

@@ -21,6 +21,11 @@ SELECT
             SELECT 1 FROM notice JOIN delivery ON delivery.mail_id = notice.mail_id
             WHERE notice.incident_id = incidents.id AND delivery.state = 'expired'
         ) THEN 'its mail was given up'
+        WHEN EXISTS (
+            SELECT 1 FROM notice JOIN delivery ON delivery.mail_id = notice.mail_id
+            WHERE notice.incident_id = incidents.id AND delivery.state = 'failed'
+        ) THEN 'its mail was refused'
+        WHEN incidents.times_lost > 0 THEN 'its mail was dropped'
         ELSE 'held back for now'
     END                                               AS why
 FROM incidents

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rules::{Ack, End, EventKind, Incident, NoticeKind, Outages, Telling, Told, wildcard_match};
+use rules::{Ack, End, EventKind, Incident, NoticeKind, Outages, Reach, Telling, Told, wildcard_match};
 use rusqlite::{Connection, Row, params};
 use sample::{HostName, Metric, Timestamp};
 
@@ -188,7 +188,7 @@ macro_rules! told_from {
     ($source:literal) => {
         concat!(
             "SELECT recipient, coalesce(sent_ms, delivery.ended_ms, tried_ms, next_attempt_ms), notice.kind, notice.severity,
-                    notice.incident_id
+                    notice.incident_id, iif(maybe_taken AND state <> 'sent', 'unknown', state)
              FROM ", $source, "
              CROSS JOIN delivery ON delivery.mail_id = notice.mail_id
              WHERE (state IN ('sent', 'unknown', 'sending', 'failed', 'suppressed')
@@ -249,6 +249,13 @@ fn told(found: &Row<'_>) -> rusqlite::Result<Told> {
         at: row::time(found, 1)?,
         kind: row::named(found, 2, &NoticeKind::ALL, NoticeKind::name)?,
         severity: row::parsed(found, 3)?,
+        reach: match found.get::<_, String>(5)?.as_str() {
+            "sent" => Reach::Delivered,
+            "failed" => Reach::Refused,
+            "suppressed" => Reach::Dropped,
+            "expired" => Reach::GivenUp,
+            _ => Reach::Maybe,
+        },
     })
 }
 

@@ -57,6 +57,7 @@ struct ToldLine<'a> {
     at_ms: i64,
     kind: &'static str,
     severity: &'static str,
+    reach: &'static str,
 }
 
 /// Writes one line per incident.
@@ -117,5 +118,6 @@ fn told(told: &Told) -> ToldLine<'_> {
         at_ms: told.at.as_millis(),
         kind: told.kind.name(),
         severity: told.severity.name(),
+        reach: told.reach.name(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rules::{Ack, Held, Incident, Told, Zone};
+use rules::{Ack, Held, Incident, Reach, Told, Zone};
 use sample::Timestamp;
 
 use crate::age::ago;
@@ -11,14 +11,25 @@ use crate::cut::cut;
 /// Of a comment or a name.
 const MOST_TEXT: usize = 60;
 
-/// `ops@example.org was told problem 3h ago`: for each recipient the last that was said.
+/// `ops@example.org was told problem 3h ago`: for each recipient the last that was said, and whether it got there.
 pub(crate) fn told_texts(incident: &Incident, now: Timestamp) -> Vec<String> {
     let mut last: BTreeMap<&str, &Told> = BTreeMap::new();
     for told in &incident.told {
         last.insert(told.recipient.as_str(), told);
     }
-    let text = |told: &Told| format!("{} was told {} {}", told.recipient, told.kind.name(), ago(told.at, now));
-    last.into_values().map(text).collect()
+    last.into_values().map(|told| told_text(told, now)).collect()
+}
+
+fn told_text(told: &Told, now: Timestamp) -> String {
+    let Told { recipient, kind, at, .. } = told;
+    let (kind, ago) = (kind.name(), ago(*at, now));
+    match told.reach {
+        Reach::Delivered => format!("{recipient} was told {kind} {ago}"),
+        Reach::Maybe => format!("{recipient} may have been told {kind} {ago}"),
+        Reach::Refused => format!("{recipient} was not told {kind}: refused by the server {ago}"),
+        Reach::Dropped => format!("{recipient} was not told {kind}: dropped by hand {ago}"),
+        Reach::GivenUp => format!("{recipient} was not told {kind}: given up {ago}"),
+    }
 }
 
 /// Who takes care, if somebody does now.

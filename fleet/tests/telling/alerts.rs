@@ -1,6 +1,7 @@
 //! `fleet alerts`.
 
 use sample::OutcomeKind;
+use storage::AttemptEnd;
 
 use crate::place::{Place, at, client, disks, memory};
 
@@ -29,6 +30,27 @@ ID  SEVERITY  HOST  PROBLEM                 SINCE                               
     assert_eq!((mistyped.status, mistyped.shown.as_str()), (0, "none that match\n"));
     assert_eq!(mistyped.told, "warning: config.xml has no host that \"wbe*\" is the name of\n");
     assert_eq!(place.ask(150, &["alerts", "--since", "2026-11-21"]).text(), expected);
+}
+
+#[test]
+fn who_was_not_reached_was_not_told_and_why_is_said() {
+    let reply = String::new;
+    for (end, expected, name) in [
+        (AttemptEnd::Failed { reply: reply() }, "was not told problem: refused by the server 1m ago", "refused"),
+        (AttemptEnd::Unknown { next: at(9), reply: reply() }, "may have been told problem 1m ago", "maybe"),
+    ] {
+        let place = place();
+        place.mail(2, "ops@example.org", &[1]);
+        place.deliver(3, &end);
+        let shown = place.ask(4, &["alerts"]).text();
+        assert!(shown.contains(&format!("ops@example.org {expected}\n")), "{shown}");
+        assert_eq!(place.ask(4, &["alerts", "--format", "json"]).json()[0]["told"][0]["reach"], name);
+    }
+    let place = place();
+    place.mail(2, "ops@example.org", &[1]);
+    place.ask(3, &["outbox", "drop", "1"]).text();
+    let shown = place.ask(4, &["alerts"]).text();
+    assert!(shown.contains("ops@example.org was not told problem: dropped by hand 1m ago\n"), "{shown}");
 }
 
 #[test]

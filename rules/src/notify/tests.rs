@@ -51,7 +51,13 @@ fn incident(metric: Metric) -> Incident {
 
 impl Incident {
     fn told(mut self, name: &str, minutes: i64, kind: NoticeKind) -> Incident {
-        self.told.push(Told { recipient: who(name), at: at(minutes), kind, severity: self.severity });
+        self.told.push(Told {
+            recipient: who(name),
+            at: at(minutes),
+            kind,
+            severity: self.severity,
+            reach: crate::Reach::Delivered,
+        });
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rules::{Incident, Mailbox, NoticeKind, Post, Recipient, Severity, Told, Why};
+use rules::{Incident, Mailbox, NoticeKind, Post, Reach, Recipient, Severity, Told, Why};
 use sample::Timestamp;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +84,7 @@ impl PostOffice {
                 at: mail.ended.unwrap_or(mail.made),
                 kind: *kind,
                 severity: *severity,
+                reach: Reach::Delivered,
             }));
         }
         told.sort_by_key(|told| told.at);

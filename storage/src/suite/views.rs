@@ -172,12 +172,33 @@ fn incidents_and_mails_are_shown_one_a_row_with_what_became_of_them() {
     fixture.store.create_mails(&[outbox::telling(2, "b@x", &notices[1..])], &[], NOON).unwrap();
     fixture.attempt(&outbox::sent(at(5)), NOON);
     let incidents = "SELECT id, host, metric, instance, iif(ended_ms IS NULL, 'open', seconds), severity, worst_value,
-                            end_kind, times_told, untold FROM incidents";
-    let expected =
-        [format!("{cpu}|web1|cpu||90|warning|97.50|resolved|1|"), format!("{load}|web1|load||open|warning|97.50||1|")];
+                            end_kind, times_told, times_lost, untold FROM incidents";
+    let expected = [
+        format!("{cpu}|web1|cpu||90|warning|97.50|resolved|1|0|"),
+        format!("{load}|web1|load||open|warning|97.50||1|0|"),
+    ];
     assert_eq!(rows(&fixture, incidents), expected);
+    fixture.attempt(&crate::AttemptEnd::Failed { reply: String::new() }, NOON);
+    let of_load = "SELECT times_told, times_lost FROM incidents WHERE metric = 'load'";
+    assert_eq!(rows(&fixture, of_load), ["1|1"], "what was refused told nobody");
     let mails =
         "SELECT recipient, kind, state, attempts, (next_attempt_ms - created_ms), incidents, message_id FROM mails";
-    let expected = ["a@x|alerts|sent|1||2|<1@fleet>", "b@x|alerts|pending|0|0|1|<2@fleet>"];
+    let expected = ["a@x|alerts|sent|1||2|<1@fleet>", "b@x|alerts|failed|1||1|<2@fleet>"];
     assert_eq!(rows(&fixture, mails), expected);
+}
+
+#[test]
+fn an_open_incident_is_shown_with_the_newest_and_the_worst_value_and_one_that_is_over_with_its_own() {
+    let mut fixture = Fixture::new();
+    let host = fixture.host("web1");
+    fixture.fire(host, &[Metric::Cpu], &["a@x"]);
+    let problem = firing().problem.map(|problem| rules::Problem { worst: 99.5, ..problem });
+    let later = AlertState { problem, value: Some(98.5), ..firing() };
+    fixture.change(host, vec![(key(Metric::Cpu, Instance::Host), later)], vec![]);
+    let query = "SELECT value, worst_value FROM incidents";
+    assert_eq!(rows(&fixture, query), ["98.50|99.50"]);
+    let shown = fixture.store.incidents(&crate::IncidentFilter::default()).unwrap();
+    assert_eq!((shown[0].value, shown[0].worst), (Some(98.5), 99.5), "as people are shown it elsewhere");
+    fixture.resolve(host, Metric::Cpu, 90);
+    assert_eq!(rows(&fixture, query), ["97.50|97.50"], "as its last event had it");
 }

@@ -21,7 +21,13 @@ fn the_message_id_is_the_same_for_the_same_notices_and_different_for_any_others(
         of("a@example.org", &story)
     };
     let told = |address: &str| {
-        let told = Told { recipient: address.parse().unwrap(), at: at(1), kind: Problem, severity: Critical };
+        let told = Told {
+            recipient: address.parse().unwrap(),
+            at: at(1),
+            kind: Problem,
+            severity: Critical,
+            reach: rules::Reach::Delivered,
+        };
         with(&|incident| incident.told = vec![told.clone()])
     };
     assert_eq!(id, with(&|incident| incident.id = 99), "a restored database counts anew");

@@ -1,11 +1,16 @@
 //! What a mail tells, what it replaces, and what is settled by it: all of it or nothing.
 
-use rules::Held;
+use rules::{Held, Reach};
 
 use super::*;
 
 fn told(incident: &Incident) -> Vec<(&str, NoticeKind, Timestamp)> {
     incident.told.iter().map(|told| (told.recipient.as_str(), told.kind, told.at)).collect()
+}
+
+/// Whether the last that was said got there.
+fn reach(incident: &Incident) -> Option<Reach> {
+    incident.told.last().map(|told| told.reach)
 }
 
 /// A store with one open incident for each metric.
@@ -91,10 +96,10 @@ fn a_mail_replaces_what_waits_for_its_recipient_and_nothing_else() {
 fn told_is_what_the_server_took_or_may_have_taken_or_refused_for_good_and_nothing_else() {
     let reply = String::new;
     let next = at(60);
-    for (end, told_at) in [
-        (sent(at(5)), Some(at(5))),
-        (AttemptEnd::Unknown { next, reply: reply() }, Some(at(4))),
-        (AttemptEnd::Failed { reply: reply() }, Some(at(4))),
+    for (end, as_told) in [
+        (sent(at(5)), Some((at(5), Reach::Delivered))),
+        (AttemptEnd::Unknown { next, reply: reply() }, Some((at(4), Reach::Maybe))),
+        (AttemptEnd::Failed { reply: reply() }, Some((at(4), Reach::Refused))),
         (AttemptEnd::Retry { next, reply: reply() }, None),
         (AttemptEnd::Expired { reply: reply() }, None),
     ] {
@@ -106,10 +111,11 @@ fn told_is_what_the_server_took_or_may_have_taken_or_refused_for_good_and_nothin
         assert_eq!(told(&fixture.unsettled()[0]), [("a@x", NoticeKind::Problem, at(4))], "it is under way");
         let delivery = fixture.store.deliveries(DeliveryFilter::All, 1).unwrap()[0].id;
         fixture.store.end_attempt(delivery, &end).unwrap();
-        let expected: Vec<_> = told_at.map(|at| ("a@x", NoticeKind::Problem, at)).into_iter().collect();
+        let expected: Vec<_> = as_told.map(|(at, _)| ("a@x", NoticeKind::Problem, at)).into_iter().collect();
         assert_eq!(told(&fixture.unsettled()[0]), expected, "{end:?}");
         let shown = fixture.store.incidents(&crate::IncidentFilter::default()).unwrap();
         assert_eq!(told(&shown[0]), expected, "{end:?}");
+        assert_eq!(reach(&shown[0]), as_told.map(|(_, reach)| reach), "{end:?}");
     }
 }
 
@@ -123,6 +129,17 @@ fn what_was_dropped_by_hand_counts_as_told_and_what_was_replaced_does_not() {
     let delivery = due(&fixture.store, NOON)[0];
     assert!(fixture.store.drop_delivery(delivery, at(7)).unwrap());
     assert_eq!(told(&fixture.unsettled()[0]), [("a@x", NoticeKind::Problem, at(7))]);
+    assert_eq!(reach(&fixture.unsettled()[0]), Some(Reach::Dropped));
+}
+
+#[test]
+fn what_was_refused_after_it_may_have_been_taken_may_have_been_told() {
+    let (mut fixture, incidents) = with_incidents(&[Metric::Cpu]);
+    fixture.store.create_mails(&[telling(1, "a@x", &[(incidents[0], NoticeKind::Problem)])], &[], NOON).unwrap();
+    fixture.attempt(&AttemptEnd::Unknown { next: at(1), reply: String::new() }, NOON);
+    fixture.attempt(&AttemptEnd::Failed { reply: String::new() }, at(2));
+    assert_eq!(states(&fixture.store), ["a@x failed"]);
+    assert_eq!(reach(&fixture.unsettled()[0]), Some(Reach::Maybe));
 }
 
 #[test]
@@ -148,5 +165,6 @@ fn the_last_word_about_an_incident_is_not_said_again_once_it_was_given_up() {
         fixture.attempt(&AttemptEnd::Expired { reply: String::new() }, at(9));
         let expected = if kind.is_last() { vec![("a@x", kind, at(9))] } else { vec![] };
         assert_eq!(told(&fixture.unsettled()[0]), expected);
+        assert_eq!(reach(&fixture.unsettled()[0]), kind.is_last().then_some(Reach::GivenUp));
     }
 }

@@ -63,14 +63,15 @@ fn the_noisiest_alerts_are_those_that_told_most_and_then_fired_most() {
 fn of_incidents_nobody_was_told_of_the_reason_is_known() {
     let mut fixture = Fixture::new();
     let now = now(&fixture.store);
-    let ids = fired(&mut fixture, "web1", Metric::Cpu, 5, &[1, 1, 1, 1, 1], &["a@x"]);
-    let [told, silenced, given_up, waits, held] = ids[..] else { panic!("five") };
+    let ids = fired(&mut fixture, "web1", Metric::Cpu, 5, &[1, 1, 1, 1, 1, 1], &["a@x"]);
+    let [told, silenced, given_up, refused, waits, held] = ids[..] else { panic!("six") };
     let nobody = fired(&mut fixture, "web2", Metric::Cpu, 4, &[1], &[])[0];
     fired(&mut fixture, "old", Metric::Cpu, 24 * 31, &[5], &["a@x"]);
     fixture.store.create_mails(&[], &[(silenced, Some(Held::Silenced(1)))], now).unwrap();
     tell(&mut fixture, 1, told, now, Some(&sent(now)));
     tell(&mut fixture, 2, given_up, now, Some(&AttemptEnd::Expired { reply: String::new() }));
-    tell(&mut fixture, 3, waits, now, None);
+    tell(&mut fixture, 3, refused, now, Some(&AttemptEnd::Failed { reply: String::new() }));
+    tell(&mut fixture, 4, waits, now, None);
     let (ago, minute) = (|hours: i64| now.plus_millis(-hours * HOUR_MS), 60_000);
     let line = |id, host, hours, why| {
         let ended = ago(hours).plus_millis(minute);
@@ -80,6 +81,7 @@ fn of_incidents_nobody_was_told_of_the_reason_is_known() {
         line(nobody, "web2", 4, "no_recipient"),
         line(held, "web1", 5, "held_back_for_now"),
         line(waits, "web1", 5, "its_mail_waits"),
+        line(refused, "web1", 5, "its_mail_was_refused"),
         line(given_up, "web1", 5, "its_mail_was_given_up"),
         line(silenced, "web1", 5, "silenced"),
     ];
