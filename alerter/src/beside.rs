@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use rules::{Forecast, FreeSpace, Incident, MOST_POINTS, NoticeKind, WINDOW, Why, Zone, forecast};
+use rules::{Forecast, FreeSpace, Incident, MOST_POINTS, NoticeKind, Side, WINDOW, Why, Zone, forecast};
 use sample::{Metric, Timestamp};
-use storage::{HostId, Store, StoreError};
+use storage::{HostId, Store, StoreError, Trend};
 
 use crate::compose::Story;
 use crate::details::details;
@@ -39,11 +39,12 @@ impl<'s> Beside<'s> {
         why: Option<&Why>,
     ) -> Result<Story, StoreError> {
         let remarks = why.into_iter().map(|why| remark(*why)).collect();
-        let mut story = Story { incident: incident.clone(), kind, remarks, trend: Vec::new(), processes: Vec::new() };
+        let mut story =
+            Story { incident: incident.clone(), kind, remarks, trend: Trend::default(), processes: Vec::new() };
         if let Some(host) = incident.host.as_ref().filter(|_| position < MOST && kind != NoticeKind::Missed) {
             let metric = incident.key.rule.metric;
             let day = (self.now - WINDOW, self.now);
-            story.trend = self.store.trend(host, metric, &incident.key.instance, day, PARTS)?;
+            story.trend = self.store.trend(host, metric, &incident.key.instance, side(incident), day, PARTS)?;
             if incident.is_open() && wants_processes(metric) {
                 story.processes = self.store.top_processes(host, self.now)?;
             }
@@ -79,6 +80,11 @@ fn full_on(forecast: &Forecast, newest: Timestamp, zone: Zone, now: Timestamp) -
         }
     }
     format!("at the pace of the last day it is full on {likely} ({range}time of {zone})")
+}
+
+/// On which side of its limit it is a problem. The rule may be gone; that the worst value is beyond the limit stays.
+fn side(incident: &Incident) -> Side {
+    if incident.worst < incident.limit { Side::Below } else { Side::Above }
 }
 
 /// Why a mail comes just now, in words.

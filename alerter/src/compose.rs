@@ -61,8 +61,8 @@ pub struct Story {
     pub kind: NoticeKind,
     /// What else is to be known: `silenced until ...`, `acknowledged by ...`.
     pub remarks: Vec<String>,
-    /// Its values of the last 24 hours, in equal parts, oldest first. Empty: none to show.
-    pub trend: Vec<Option<f64>>,
+    /// Its values of the last 24 hours, in equal parts, oldest first. No parts: none to show.
+    pub trend: storage::Trend,
     /// The biggest processes, beside CPU and memory.
     pub processes: Vec<TopProcess>,
 }

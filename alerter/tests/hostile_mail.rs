@@ -106,7 +106,7 @@ fn story(number: usize) -> Story {
         },
         kind,
         remarks: vec![name],
-        trend: vec![Some(1.0), None, Some(f64::NAN)],
+        trend: storage::Trend { parts: vec![Some(1.0), None, Some(f64::NAN)], low: Some(1.0), high: Some(1.0) },
         processes: vec![top],
     }
 }

@@ -40,7 +40,7 @@ pub enum Side {
 
 impl Side {
     /// The worse of two values.
-    pub(crate) fn worse(self, one: f64, other: f64) -> f64 {
+    pub fn worse(self, one: f64, other: f64) -> f64 {
         match self {
             Side::Above => one.max(other),
             Side::Below => one.min(other),

@@ -10,6 +10,7 @@ use sample::{HostName, Timestamp, TopProcess};
 
 use crate::error::{Failure, readable};
 use crate::{HostId, SampleRowId, Store, StoreError, Untreated, row, treat};
+pub use trend::Trend;
 #[cfg(test)]
 pub(crate) use trend::statement as trend_statement;
 

@@ -30,13 +30,16 @@ mod suite;
 mod treat;
 mod visit;
 
+pub use beside::Trend;
 pub use collect::{HostRecord, ReceivedSample, RunEnd, Settled, SpoolProgress, Visit, WorkDir};
 pub use digest::{Digest, LostMail};
 pub use error::{EngineError, StoreError};
 pub use id::{AlertId, DeliveryId, HostId, RunId, SampleRowId};
 pub use incidents::IncidentFilter;
 pub use lock::{LockError, RunLock};
-pub use outbox::{AttemptEnd, DeliveryFilter, DeliveryRecord, DueDelivery, MailKind, NewMail, StuckMail, Way};
+pub use outbox::{
+    AttemptEnd, DeliveryFilter, DeliveryRecord, DueDelivery, MailKind, NewMail, StuckMail, Way,
+};
 pub use rename::RenameOutcome;
 pub use runs::{RunRecord, RunState};
 pub use status::{FiringAlert, HostStatus, LatestSample, Part};

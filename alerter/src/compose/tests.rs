@@ -47,7 +47,7 @@ fn incident(host: &str, metric: Metric, instance: &str, severity: Severity, minu
 fn story(incident: Incident, kind: NoticeKind) -> Story {
     let ended = kind.is_last().then_some(End { kind: EventKind::Resolved, at: at(5) });
     let incident = Incident { ended: incident.ended.or(ended), ..incident };
-    Story { incident, kind, remarks: Vec::new(), trend: Vec::new(), processes: Vec::new() }
+    Story { incident, kind, remarks: Vec::new(), trend: storage::Trend::default(), processes: Vec::new() }
 }
 
 /// A story of a host's memory that began at 06:17.

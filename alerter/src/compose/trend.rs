@@ -3,6 +3,7 @@
 use rules::words;
 use sample::{Metric, Unit};
 use serde::Serialize;
+use storage::Trend as Values;
 
 /// What fits into a line of a phone that is held upright.
 const MOST_BARS: usize = 48;
@@ -26,13 +27,12 @@ pub(super) struct Trend {
 }
 
 impl Trend {
-    /// The trend of these values; nothing where there is none to show. Percentages stand on a scale from 0 to 100,
+    /// The trend of these values, its ends those of all of them; nothing where there is none to show. Percentages stand on a scale from 0 to 100,
     /// all else on one to its highest value.
-    pub(super) fn of(metric: Metric, values: &[Option<f64>]) -> Option<Trend> {
-        let bars = bars(values);
-        let known = || bars.iter().flatten().copied();
-        let low = known().reduce(f64::min)?;
-        let high = known().reduce(f64::max)?;
+    pub(super) fn of(metric: Metric, values: &Values) -> Option<Trend> {
+        let bars = bars(&values.parts);
+        let is_number = |value: &f64| value.is_finite();
+        let (low, high) = values.low.filter(is_number).zip(values.high.filter(is_number))?;
         let (bottom, top) = match metric.unit() {
             Unit::Percent => (0.0, 100.0),
             Unit::Seconds
@@ -74,8 +74,13 @@ fn height(value: f64, bottom: f64, top: f64) -> usize {
 mod tests {
     use super::*;
 
-    fn blocks(metric: Metric, values: &[Option<f64>]) -> String {
-        Trend::of(metric, values).map_or_else(String::new, |trend| trend.blocks)
+    fn values(parts: &[Option<f64>]) -> Values {
+        let known = || parts.iter().flatten().copied().filter(|value| value.is_finite());
+        Values { parts: parts.to_vec(), low: known().reduce(f64::min), high: known().reduce(f64::max) }
+    }
+
+    fn blocks(metric: Metric, parts: &[Option<f64>]) -> String {
+        Trend::of(metric, &values(parts)).map_or_else(String::new, |trend| trend.blocks)
     }
 
     #[test]
@@ -87,9 +92,17 @@ mod tests {
 
     #[test]
     fn a_gap_is_a_gap_and_no_trend_is_none() {
-        assert_eq!(Trend::of(Metric::Load, &[]), None);
-        assert_eq!(Trend::of(Metric::Load, &[None, Some(f64::NAN), Some(f64::INFINITY)]), None);
+        assert_eq!(Trend::of(Metric::Load, &values(&[])), None);
+        assert_eq!(Trend::of(Metric::Load, &values(&[None, Some(f64::NAN), Some(f64::INFINITY)])), None);
         assert_eq!(blocks(Metric::Load, &[None, Some(0.0), Some(f64::NAN)]), "·▁·");
+    }
+
+    #[test]
+    fn the_ends_are_those_of_all_values_not_of_the_bars() {
+        let values = Values { parts: vec![Some(400.0), Some(900.0)], low: Some(400.0), high: Some(1500.0) };
+        let trend = Trend::of(Metric::Fan, &values).unwrap();
+        assert_eq!((trend.low.as_str(), trend.high.as_str()), ("400 rpm", "1500 rpm"));
+        assert_eq!(trend.blocks, "▃▅");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! How the value of a metric went.
 
-use rules::Instance;
+use rules::{Instance, Side};
 use rusqlite::params;
 use sample::{HostName, Metric, Timestamp};
 
@@ -10,10 +10,21 @@ use crate::{Store, StoreError, row};
 /// More parts than a mail has room for.
 const MOST_PARTS: usize = 1000;
 
+/// How a value went.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trend {
+    /// The worst value of each part of the time; nothing for a part without a value.
+    pub parts: Vec<Option<f64>>,
+    /// The lowest of all values.
+    pub low: Option<f64>,
+    /// The highest of all values.
+    pub high: Option<f64>,
+}
+
 impl Store {
-    /// Returns the highest value of a metric in each of `parts` equal parts of the time from `from` to `to`, both
-    /// included; at most 1,000. Nothing for a part without a value; no parts for a metric of which there is no column to
-    /// read, or a host that is not on file.
+    /// Returns how a metric went in `parts` equal parts of the time from `from` to `to`, both included; at most 1,000.
+    /// Which value is the worst depends on the `side` of the limit. No parts for a metric of which there is no column to
+    /// read, or a host that is not on file. CPU use that was measured on the spot is left out, as rules leave it out.
     ///
     /// # Errors
     /// The database can't be read.
@@ -22,28 +33,40 @@ impl Store {
         host: &HostName,
         metric: Metric,
         instance: &Instance,
+        side: Side,
         (from, to): (Timestamp, Timestamp),
         parts: usize,
-    ) -> Result<Vec<Option<f64>>, StoreError> {
+    ) -> Result<Trend, StoreError> {
         let parts = parts.min(MOST_PARTS);
         let span = to.millis_since(from);
         let Some(statement) = statement(metric, instance).filter(|_| parts > 0 && span > 0) else {
-            return Ok(Vec::new());
+            return Ok(Trend::default());
         };
         self.read(|db| {
-            let Some(host) = host_id(db, host)? else { return Ok(Vec::new()) };
+            let Some(host) = host_id(db, host)? else { return Ok(Trend::default()) };
             let mut select = db.prepare_cached(&statement)?;
-            let mut highest: Vec<Option<f64>> = vec![None; parts];
+            let mut trend = Trend { parts: vec![None; parts], ..Trend::default() };
             let mut rows = select.query(params![host, from.as_millis(), to.as_millis(), instance.as_str()])?;
             while let Some(found) = rows.next()? {
                 let after = row::time(found, 0)?.millis_since(from);
-                let Some(value) = found.get::<_, Option<f64>>(1)? else { continue };
+                let value = found.get::<_, Option<f64>>(1)?.filter(|value| value.is_finite());
+                let Some(value) = value else { continue };
                 // Both are positive, and the product of a time in milliseconds and a thousand is far from the limit.
                 let place = usize::try_from(after.saturating_mul(parts as i64) / span).unwrap_or(0).min(parts - 1);
-                highest[place] = Some(highest[place].map_or(value, |known| known.max(value)));
+                trend.add(place, value, side);
             }
-            Ok(highest)
+            Ok(trend)
         })
+    }
+}
+
+impl Trend {
+    fn add(&mut self, place: usize, value: f64, side: Side) {
+        if let Some(part) = self.parts.get_mut(place) {
+            *part = Some(part.map_or(value, |known| side.worse(known, value)));
+        }
+        self.low = Some(self.low.map_or(value, |low| low.min(value)));
+        self.high = Some(self.high.map_or(value, |high| high.max(value)));
     }
 }
 
@@ -73,10 +96,10 @@ pub(crate) fn statement(metric: Metric, instance: &Instance) -> Option<String> {
 fn place(metric: Metric, instance: &Instance) -> Option<Place> {
     use Place::{Column, List};
     Some(match metric {
-        Metric::Cpu => Column("cpu_percent"),
-        Metric::CpuCore => Column("cpu_busiest_core_percent"),
-        Metric::CpuIowait => Column("cpu_iowait_percent"),
-        Metric::CpuSteal => Column("cpu_steal_percent"),
+        Metric::Cpu => Column("iif(cpu_is_spot, NULL, cpu_percent)"),
+        Metric::CpuCore => Column("iif(cpu_is_spot, NULL, cpu_busiest_core_percent)"),
+        Metric::CpuIowait => Column("iif(cpu_is_spot, NULL, cpu_iowait_percent)"),
+        Metric::CpuSteal => Column("iif(cpu_is_spot, NULL, cpu_steal_percent)"),
         Metric::Load => Column("load1_per_cpu"),
         Metric::Load5 => Column("load5_per_cpu"),
         Metric::Load15 => Column("load15_per_cpu"),

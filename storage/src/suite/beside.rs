@@ -1,10 +1,10 @@
 //! What stands beside an alert is that of its host, its thing and its time.
 
-use rules::FreeSpace;
-use sample::{OutcomeKind, Processes, TopProcess};
+use rules::{FreeSpace, Side};
+use sample::{Cpu, Fan, OutcomeKind, Processes, TopProcess};
 
 use super::*;
-use crate::RunEnd;
+use crate::{RunEnd, Trend};
 
 /// A host with a sample each minute, with as much in use of `/` and of memory as is given.
 fn measured(used: &[u64]) -> (Fixture, HostId) {
@@ -21,11 +21,12 @@ fn measured(used: &[u64]) -> (Fixture, HostId) {
 }
 
 #[test]
-fn a_trend_has_the_highest_value_of_each_part_and_nothing_where_nothing_was_measured() {
+fn a_trend_has_the_worst_value_of_each_part_and_nothing_where_nothing_was_measured() {
     let (fixture, _) = measured(&[10, 30, 20, 5, 40]);
     let trend = |metric, instance: &str, seconds, parts| {
         let times = (NOON, at(seconds));
-        fixture.store.trend(&host_name("web1"), metric, &Instance::from_stored(instance), times, parts).unwrap()
+        let instance = Instance::from_stored(instance);
+        fixture.store.trend(&host_name("web1"), metric, &instance, Side::Above, times, parts).unwrap().parts
     };
     assert_eq!(trend(Metric::Memory, "", 240, 2), [Some(30.0), Some(40.0)]);
     assert_eq!(trend(Metric::Disk, "/", 480, 4), [Some(30.0), Some(20.0), Some(40.0), None]);
@@ -38,8 +39,42 @@ fn a_trend_has_the_highest_value_of_each_part_and_nothing_where_nothing_was_meas
         assert_eq!(none, []);
     }
     assert_eq!(trend(Metric::Memory, "", 240, usize::MAX).len(), 1000);
-    let other = fixture.store.trend(&host_name("db1"), Metric::Memory, &Instance::Host, (NOON, at(9)), 2);
-    assert_eq!(other.unwrap(), []);
+    let other = fixture.store.trend(&host_name("db1"), Metric::Memory, &Instance::Host, Side::Above, (NOON, at(9)), 2);
+    assert_eq!(other.unwrap(), Trend::default());
+}
+
+#[test]
+fn where_less_is_worse_a_part_has_its_lowest_value_and_the_extremes_are_those_of_all_values() {
+    let mut fixture = Fixture::new();
+    let (run, host) = (fixture.run(), fixture.host("web1"));
+    let sample = |(number, rpm): (u8, u32)| {
+        let fans = Some(vec![Fan { sensor: "fan1".into(), rpm: rpm.into() }]);
+        received(number, at(60 * i64::from(number)), Readings { fans, ..Readings::default() })
+    };
+    let samples = (0..).zip([1500, 400, 1400, 1600]).map(sample).collect();
+    fixture.store.record_visits(run, &[Visit { samples, ..visit(host, OutcomeKind::Ok) }]).unwrap();
+    let trend = |side| {
+        let (name, instance) = (host_name("web1"), Instance::from_stored("fan1"));
+        fixture.store.trend(&name, Metric::Fan, &instance, side, (NOON, at(240)), 2).unwrap()
+    };
+    let (low, high) = (Some(400.0), Some(1600.0));
+    assert_eq!(trend(Side::Below), Trend { parts: vec![Some(400.0), Some(1400.0)], low, high });
+    assert_eq!(trend(Side::Above), Trend { parts: vec![Some(1500.0), Some(1600.0)], low, high });
+}
+
+#[test]
+fn a_trend_of_cpu_use_leaves_out_what_was_measured_on_the_spot() {
+    let mut fixture = Fixture::new();
+    let (run, host) = (fixture.run(), fixture.host("web1"));
+    let sample = |(number, (busy_percent, spot)): (u8, (f64, bool))| {
+        let cpu = Cpu { busy_percent, window_ms: 300_000, spot, ..Cpu::default() };
+        received(number, at(60 * i64::from(number)), Readings { cpu: Some(cpu), ..Readings::default() })
+    };
+    let samples = (0..).zip([(20.0, false), (99.0, true), (30.0, false)]).map(sample).collect();
+    fixture.store.record_visits(run, &[Visit { samples, ..visit(host, OutcomeKind::Ok) }]).unwrap();
+    let times = (NOON, at(240));
+    let trend = fixture.store.trend(&host_name("web1"), Metric::Cpu, &Instance::Host, Side::Above, times, 1).unwrap();
+    assert_eq!(trend, Trend { parts: vec![Some(30.0)], low: Some(20.0), high: Some(30.0) });
 }
 
 #[test]
@@ -48,7 +83,7 @@ fn every_trend_can_be_asked_for() {
     for metric in Metric::ALL {
         for instance in ["", "/", "cpu", "memory", "io"] {
             let instance = Instance::from_stored(instance);
-            fixture.store.trend(&host_name("web1"), *metric, &instance, (at(-60), at(60)), 3).unwrap();
+            fixture.store.trend(&host_name("web1"), *metric, &instance, Side::Above, (at(-60), at(60)), 3).unwrap();
         }
     }
 }

@@ -8,6 +8,7 @@ use rules::{
     AlertKey, End, EventKind, Incident, Instance, NoticeKind, Recipient, RuleKey, Selector, Severity, Telling, Zone,
 };
 use sample::{Metric, Timestamp, TopProcess};
+use storage::Trend;
 
 use super::super::chapters::{Chapters, MOST_ENTRIES};
 use super::super::{Occasion, Stationery, Story};
@@ -53,7 +54,7 @@ fn story(kind: NoticeKind) -> Story {
         incident: Incident { telling, ended, value: Some(97.0), ..bare_story().incident },
         kind,
         remarks: vec!["at this pace it is full on Thursday about 14:00".to_owned()],
-        trend: vec![Some(20.0), None, Some(97.0)],
+        trend: Trend { parts: vec![Some(20.0), None, Some(97.0)], low: Some(20.0), high: Some(97.0) },
         processes,
     }
 }
@@ -75,5 +76,5 @@ fn bare_story() -> Story {
         ack: None,
         told: Vec::new(),
     };
-    Story { incident, kind: NoticeKind::Problem, remarks: Vec::new(), trend: Vec::new(), processes: Vec::new() }
+    Story { incident, kind: NoticeKind::Problem, remarks: Vec::new(), trend: Trend::default(), processes: Vec::new() }
 }

@@ -29,7 +29,8 @@ fn full_disk() -> Story {
     story.incident.telling.url = Some("https://wiki.example.org/disk?full=1&now".to_owned());
     story.incident.telling.text = Some("Rotate the logs, then <grow> the volume.".to_owned());
     story.remarks = vec!["at this pace it is full on Thursday about 14:00 (between 11:00 and 20:00)".to_owned()];
-    story.trend = (0..24).map(|hour| (hour != 7).then_some(60.0 + 1.6 * f64::from(hour))).collect();
+    let parts = (0..24).map(|hour| (hour != 7).then_some(60.0 + 1.6 * f64::from(hour))).collect();
+    story.trend = storage::Trend { parts, low: Some(60.0), high: Some(96.8) };
     story
 }
 

@@ -20,7 +20,8 @@ fn a_mail_stays_small_whatever_its_stories_are() {
         story.incident.telling.url = Some(format!("https://x/{chosen}"));
         story.incident.telling.text = Some(chosen.clone());
         story.remarks = vec![chosen.clone(); 100];
-        story.trend = (0..10_000).map(|step| Some(f64::from(step))).collect();
+        story.trend.parts = (0..10_000).map(|step| Some(f64::from(step))).collect();
+        (story.trend.low, story.trend.high) = (Some(0.0), Some(9999.0));
         story.processes = vec![sample::TopProcess { name: chosen.clone(), ..sample::TopProcess::default() }; 100];
         story
     };
