@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 
-use rules::{AlertKey, Ledger, Outages, Recipient};
+use rules::{AlertKey, Ledger, Outages, Recipient, Watch};
 use sample::{HostName, Timestamp};
 use storage::{HostId, LiveAlert, NewEvent, Slice, Store, StoreError};
 
@@ -69,9 +69,19 @@ fn judged(store: &Store, desk: &Desk<'_>, slice: usize, now: Timestamp) -> Resul
     let mut watch = store.fleet_watch()?;
     let ourselves = watch_collector(store.last_finished_run()?, &mut watch, &desk.book.fleet(), desk.book.cycle, now);
     record(&mut ledger, &ourselves, &names);
+    catch_up(&mut ledger, &names, &watches, &watch);
     let suspects = suspects(&live, &watches, &withdrawn);
     let suspects = suspects.filter_map(|host| names.get(&host).cloned()).collect();
     Ok(Known { incidents: ledger.incidents, suspects })
+}
+
+/// Gives what is open the values that a run would find on file.
+fn catch_up(ledger: &mut Ledger, names: &HashMap<HostId, HostName>, watches: &Watches, fleet: &Watch) {
+    let ids: HashMap<&HostName, HostId> = names.iter().map(|(id, name)| (name, *id)).collect();
+    ledger.catch_up(|host, key| match host {
+        Some(host) => watches.get(ids.get(host)?)?.alerts.get(key),
+        None => fleet.alerts.get(key),
+    });
 }
 
 /// The hosts that may be down: by their rows, and where there are none by what is on file.

@@ -163,3 +163,17 @@ fn a_reboot_in_a_digest_is_no_problem_that_is_over() {
     let subject = office.mails().remove(0).subject;
     assert_eq!(subject, "[DIGEST] 0 problems open, 1 opened, 0 over");
 }
+
+#[test]
+fn a_dry_run_says_the_newest_value_though_nothing_changed_with_it() {
+    let office = boss(&web1());
+    office.fleet.visit(0, &[("web1", used(90))]);
+    office.fleet.visit(5, &[("web1", used(99))]);
+    office.fleet.visit(10, &[("web1", used(97))]);
+    let said = office.forecast(10);
+    assert_eq!(said, ["ops@example.org: [WARN] web1: memory 97% (limit 85%)"]);
+    let text = office.forecast_text(10);
+    assert!(text.contains("worst 99%"), "{text}");
+    let mail = office.run(10).remove(0);
+    assert!(mail.text.contains("worst 99%"), "{}", mail.text);
+}

@@ -127,6 +127,13 @@ impl Office {
         lines
     }
 
+    /// The mails of a dry run, as people read them.
+    pub(crate) fn forecast_text(&self, minute: i64) -> String {
+        let (setting, now, stop) = (self.fleet.setting(), || at(minute), CancellationToken::new());
+        let forecast = alerter::dry_run(&setting, &Surroundings::new(&now, &stop)).unwrap();
+        forecast.letters.into_iter().map(|(_, letter)| letter.text).collect()
+    }
+
     /// What a run really sends, in the same form.
     pub(crate) fn truth(&self, minute: i64) -> Vec<String> {
         let mut lines: Vec<String> =

@@ -139,6 +139,9 @@ impl<'c> Fold<'c> {
         let Some(at) = self.ended.take() else { return Vec::new() };
         self.last_run = Some(at);
         self.see_collector(at, 0);
+        let watched = self.hosts.values().flatten().map(|watched| (&watched.name, &watched.watch));
+        let watches: HashMap<&HostName, &Watch> = watched.collect();
+        self.rounds.catch_up(|host| host.map_or(Some(&self.fleet), |host| watches.get(host).copied()));
         self.rounds.round(at)
     }
 
@@ -152,6 +155,7 @@ impl<'c> Fold<'c> {
         while at + step / 2 < until {
             let silent = u64::try_from(at.millis_since(last) / 1000).unwrap_or(0);
             self.see_collector(at, silent);
+            self.rounds.catch_up(|host| host.is_none().then_some(&self.fleet));
             mails.extend(self.rounds.round(at));
             at = at + step;
         }

@@ -50,6 +50,11 @@ impl<'c> Rounds<'c> {
         self.ledger.record(host, key, event, telling);
     }
 
+    /// Gives what is open the newest values.
+    pub(super) fn catch_up<'w>(&mut self, watch_of: impl Fn(Option<&HostName>) -> Option<&'w Watch>) {
+        self.ledger.catch_up(|host, key| watch_of(host)?.alerts.get(key));
+    }
+
     /// Takes note whether the host's last visit failed and it is not confirmed to be down.
     pub(super) fn suspect(&mut self, host: &HostName, watch: &Watch) {
         let mut visits = watch.alerts.iter().filter(|(key, _)| key.rule.metric.is_visit());

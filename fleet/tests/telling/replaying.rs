@@ -55,6 +55,14 @@ ops@example.org: 2 mails with 1 warning, 0 reminders, 1 recovery; really mailed:
 }
 
 #[test]
+fn a_mail_says_the_newest_value_though_nothing_changed_with_it() {
+    let place = Place::new(&client("web1", MEMORY));
+    place.bring_home(10, &[("web1", vec![(0, memory(91)), (5, memory(99)), (10, memory(97))])]);
+    let told = mails(&place, 11, &[]);
+    assert!(told.len() == 1 && told[0].ends_with("web1: memory 97% (limit 90%)"), "{told:?}");
+}
+
+#[test]
 fn nothing_is_changed() {
     let place = Place::new(&client("web1", MEMORY));
     hour(&place, [97; 12]);
