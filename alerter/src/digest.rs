@@ -1,5 +1,6 @@
 //! The digest: a summary of a day or a week, on its own crontab line; and the sign of life.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use config::Config;
@@ -10,7 +11,7 @@ use storage::{
     StoreError,
 };
 
-use crate::compose::{self, ComposeError, Digest, Heartbeat, Letter, LostMail, Stationery, Unvisited};
+use crate::compose::{self, ComposeError, Digest, Heartbeat, Letter, LostMail, Unvisited};
 use crate::deliver::deliver;
 use crate::run::{Desk, Report, RunError};
 use crate::setting::Setting;
@@ -39,7 +40,7 @@ pub fn digest(setting: &Setting, around: &Surroundings<'_>, days: u32) -> Result
     let mut summary = summary(&store, desk.config, (now.plus_millis(-DAY_MS * i64::from(days)), now))?;
     summary.mistakes = setting.template_mistakes.iter().map(ToString::to_string).collect();
     let write = |recipients: &[Recipient]| compose::digest(&summary, recipients, &desk.stationery, now);
-    let letters = to_all_of_the_fleet(desk.config, &write)?;
+    let letters = to_each(desk.config.told_of_the_fleet(), &write)?;
     let mails = keep(&mut store, MailKind::Digest, letters, now)?;
     let mut report = Report { has_database: true, mails, ..Report::default() };
     match RunLock::take(&setting.database, "alerter") {
@@ -55,45 +56,42 @@ pub fn digest(setting: &Setting, around: &Surroundings<'_>, days: u32) -> Result
 ///
 /// # Errors
 /// The database, or the mail can't be made.
-pub(crate) fn heartbeat(
-    store: &mut Store,
-    config: &Config,
-    stationery: &Stationery,
-    now: Timestamp,
-) -> Result<usize, TellError> {
+pub(crate) fn heartbeat(store: &mut Store, desk: &Desk<'_>, now: Timestamp) -> Result<usize, TellError> {
     let problems = store.incidents(&IncidentFilter { open: true, ..IncidentFilter::default() })?.len();
-    let letters = heartbeats(store, config, stationery, problems, now)?;
+    let letters = heartbeats(store, desk, (problems, &BTreeSet::new()), now)?;
     keep(store, MailKind::Heartbeat, letters, now)
 }
 
-/// The signs of life that are due, each with who gets it.
+/// The signs of life that are due, each with who gets it: everybody who is told of the fleet, and got no mail at all for
+/// so long. Whoever is `told` something now needs none.
 ///
 /// # Errors
 /// The database, or the mail can't be made.
 pub(crate) fn heartbeats(
     store: &Store,
-    config: &Config,
-    stationery: &Stationery,
-    problems: usize,
+    desk: &Desk<'_>,
+    (problems, told): (usize, &BTreeSet<Recipient>),
     now: Timestamp,
 ) -> Result<Vec<(Vec<Recipient>, Letter)>, TellError> {
+    let config = desk.config;
     let Some(every) = config.alerter.heartbeat else { return Ok(Vec::new()) };
-    let last = store.last_mail(MailKind::Heartbeat)?.max(store.last_mail(MailKind::Digest)?);
-    if last.is_some_and(|last| now < last + every) {
+    let heard = store.heard_of_us(now - every, now)?;
+    let mut lonely = config.told_of_the_fleet();
+    lonely.retain(|recipient| !heard.contains(recipient) && !told.contains(recipient));
+    if lonely.is_empty() {
         return Ok(Vec::new());
     }
     let hosts = config.hosts.iter().filter(|host| host.enabled).count();
     let heartbeat = Heartbeat { hosts, problems, last_run: store.last_finished_run()? };
-    let write = |recipients: &[Recipient]| compose::heartbeat(&heartbeat, recipients, stationery, now);
-    Ok(to_all_of_the_fleet(config, &write)?)
+    let write = |recipients: &[Recipient]| compose::heartbeat(&heartbeat, recipients, &desk.stationery, now);
+    Ok(to_each(lonely, &write)?)
 }
 
-/// Writes a letter for everybody who is told of the fleet as a whole: one for all who get mail, and one for each command.
-fn to_all_of_the_fleet(
-    config: &Config,
+/// Writes a letter for each of them: one for all who get mail, and one for each command.
+fn to_each(
+    told: Vec<Recipient>,
     write: &dyn Fn(&[Recipient]) -> Result<Letter, ComposeError>,
 ) -> Result<Vec<(Vec<Recipient>, Letter)>, ComposeError> {
-    let told = config.told_of_the_fleet();
     let (commands, people): (Vec<_>, Vec<_>) = told.into_iter().partition(|recipient| recipient.notifier().is_some());
     let groups = std::iter::once(people).chain(commands.into_iter().map(|command| vec![command]));
     let letter = |recipients: Vec<Recipient>| {

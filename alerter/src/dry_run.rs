@@ -42,7 +42,8 @@ pub fn dry_run(setting: &Setting, around: &Surroundings<'_>) -> Result<Forecast,
     let Telling { mails, .. } = telling(&store, &desk, known, now)?;
     let recipients = |all: Vec<(Recipient, bool)>| all.into_iter().map(|(recipient, _)| recipient).collect();
     let mut letters: Vec<_> = mails.into_iter().map(|mail| (recipients(mail.recipients), mail.letter)).collect();
-    letters.extend(heartbeats(&store, desk.config, &desk.stationery, problems, now)?);
+    let told: BTreeSet<Recipient> = letters.iter().flat_map(|(all, _)| all).cloned().collect();
+    letters.extend(heartbeats(&store, &desk, (problems, &told), now)?);
     Ok(Forecast { letters, waiting: store.undelivered()? })
 }
 

@@ -75,7 +75,7 @@ pub fn run(setting: &Setting, around: &Surroundings<'_>) -> Result<Report, RunEr
     or_later(treat(&mut store, &desk, around, &mut report), &mut first);
     let mails = make_mails(&mut store, &desk, (around.now)());
     report.mails = or_later(mails, &mut first);
-    report.mails += or_later(heartbeat(&mut store, desk.config, &desk.stationery, (around.now)()), &mut first);
+    report.mails += or_later(heartbeat(&mut store, &desk, (around.now)()), &mut first);
     let deliveries = deliver::deliver(&mut store, &setting.config, around);
     report.deliveries = or_later(deliveries, &mut first);
     if let Some(error) = first {

@@ -13,8 +13,8 @@ use crate::DeliveryId;
 pub(crate) use {
     attempt::{DUE, INTERRUPTED, UNDELIVERED},
     create::{MAILED, SUPERSEDE},
-    hand::{LOST, STUCK, WAITING},
-    mailbox::{KNOWN, LAST_HOUR, RECIPIENTS, WAITING_NOTICES},
+    hand::{LOST, LOST_SINCE, STUCK, WAITING},
+    mailbox::{HEARD, KNOWN, LAST_HOUR, RECIPIENTS, WAITING_NOTICES},
 };
 
 /// What a mail is.
@@ -64,6 +64,8 @@ pub struct NewMail {
 pub struct DeliveryRecord {
     /// Its row.
     pub id: DeliveryId,
+    /// What the mail is.
+    pub kind: MailKind,
     /// To whom.
     pub recipient: Recipient,
     /// Its state, as the database has it.
@@ -102,6 +104,15 @@ pub struct StuckMail {
     pub deliveries: u64,
     /// Since when the oldest mail waits.
     pub since: Timestamp,
+}
+
+/// How many deliveries of some time did not get to their recipients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LostDeliveries {
+    /// The server refused them for good.
+    pub refused: u64,
+    /// They were given up after days.
+    pub given_up: u64,
 }
 
 /// How a delivery leaves.

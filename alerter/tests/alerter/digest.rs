@@ -3,7 +3,7 @@
 use storage::RunLock;
 
 use crate::fleet::{Seen, memory};
-use crate::office::{ALERTS, DAY, HOUR, Office, config, disk, down, host, used, web1, without_gone};
+use crate::office::{ALERTS, DAY, HOUR, Office, both, config, disk, down, host, used, web1, without_gone};
 
 fn boss(rest: &str) -> Office {
     Office::with(r#"mail="boss@example.org""#, rest)
@@ -162,6 +162,47 @@ fn a_reboot_in_a_digest_is_no_problem_that_is_over() {
     office.digest(HOUR, 1);
     let subject = office.mails().remove(0).subject;
     assert_eq!(subject, "[DIGEST] 0 problems open, 1 opened, 0 over");
+}
+
+#[test]
+fn a_mail_about_a_problem_is_a_sign_of_life_too() {
+    let office = Office::with(r#"mail="ops@example.org" heartbeat="24h""#, &web1());
+    office.fleet.visit(0, &[("web1", used(90))]);
+    let said = office.forecast(0);
+    assert_eq!(said, ["ops@example.org: [WARN] web1: memory 90% (limit 85%)"]);
+    assert_eq!(office.truth(0), said);
+    assert_eq!(office.see(5, &[("web1", used(10))]).len(), 1, "it is over");
+    assert_eq!(office.told(DAY + 4), [""; 0]);
+    assert_eq!(office.told(DAY + 5), ["[OK] Fleet Health is alive: 1 host, 0 problems"]);
+}
+
+#[test]
+fn a_sign_of_life_is_for_those_who_got_no_mail_themselves() {
+    let office = Office::with(r#"mail="boss@example.org,ops@example.org" heartbeat="24h""#, &web1());
+    let told = office.see_sent(0, &[("web1", used(90))]);
+    assert_eq!(
+        told,
+        ["boss: [ALIVE] Fleet Health is alive: 1 host, 1 problem", "ops: [WARN] web1: memory 90% (limit 85%)"]
+    );
+}
+
+#[test]
+fn a_mail_that_was_refused_is_no_sign_of_life() {
+    let alerter = r#"mail="gone@example.org" heartbeat="24h""#;
+    let office = Office::start(&config(alerter, &host("web1", "", "gone@example.org", ALERTS)), without_gone);
+    office.see(0, &[("web1", used(90))]);
+    assert_eq!(office.states(), ["failed"]);
+    office.told(5);
+    office.told(10);
+    assert_eq!(office.states(), ["failed", "failed"], "it is tried once");
+}
+
+#[test]
+fn the_first_mail_about_problems_is_introduced_after_a_sign_of_life_as_without_one() {
+    let office = Office::with(r#"mail="ops@example.org" heartbeat="24h""#, &web1());
+    assert_eq!(office.see(0, &[("web1", used(10))]).len(), 1);
+    let told = office.see(5, &[("web1", both(90, 97))]);
+    assert!(told.len() == 1 && told[0].contains("INITIAL"), "{told:?}");
 }
 
 #[test]

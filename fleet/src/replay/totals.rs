@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use rules::{NoticeKind, Recipient, Severity};
 use sample::Timestamp;
 use serde::Serialize;
-use storage::{DeliveryFilter, Store, StoreError};
+use storage::{DeliveryFilter, DeliveryRecord, MailKind, Store, StoreError};
 
 use super::mail::Mail;
 
@@ -22,7 +22,7 @@ pub(super) struct Totals {
 #[derive(Default)]
 struct Count {
     mails: u64,
-    /// Really mailed in that time, whatever it was.
+    /// Mails about problems that were really sent in that time.
     mailed: u64,
     problems: BTreeMap<Severity, u64>,
     reminders: u64,
@@ -44,11 +44,14 @@ impl Totals {
         }
     }
 
-    /// Counts what the server took since then, or may have taken.
+    /// Counts what the server took since then, or may have taken. Summaries and signs of life come whatever the rules are.
     pub(super) fn mailed(&mut self, store: &Store, since: Timestamp) -> Result<(), StoreError> {
         let all = store.deliveries(DeliveryFilter::All, MOST_DELIVERIES)?;
         let left = |state: &str| matches!(state, "sent" | "unknown" | "sending");
-        for delivery in all.into_iter().filter(|delivery| delivery.created >= since && left(&delivery.state)) {
+        let counts = |delivery: &DeliveryRecord| {
+            delivery.kind == MailKind::Alerts && delivery.created >= since && left(&delivery.state)
+        };
+        for delivery in all.into_iter().filter(counts) {
             self.of.entry(delivery.recipient).or_default().mailed += 1;
         }
         Ok(())

@@ -172,11 +172,15 @@ impl Place {
 
     /// A mail about these incidents that nobody took yet.
     pub(crate) fn mail(&self, minute: i64, recipient: &str, incidents: &[i64]) {
+        self.mail_of(MailKind::Alerts, minute, recipient, incidents);
+    }
+
+    pub(crate) fn mail_of(&self, kind: MailKind, minute: i64, recipient: &str, incidents: &[i64]) {
         let mut store = self.store();
         let severity = |id: &i64| self.incidents().iter().find(|incident| incident.id == *id).unwrap().severity;
         let mail = NewMail {
-            kind: MailKind::Alerts,
-            message_id: format!("<{minute}.{recipient}>"),
+            kind,
+            message_id: format!("<{}.{minute}.{recipient}>", kind.name()),
             subject: "[CRIT] web1".to_owned(),
             content: b"Subject: x\r\n\r\n".to_vec(),
             notices: incidents.iter().map(|id| (*id, NoticeKind::Problem, severity(id))).collect(),

@@ -3,6 +3,7 @@
 use std::fs;
 
 use sample::OutcomeKind;
+use storage::MailKind;
 
 use crate::place::{Place, at, client, disks, memory};
 
@@ -52,6 +53,18 @@ ops@example.org: 2 mails with 1 warning, 0 reminders, 1 recovery; really mailed:
     let calm = place.path("calm.xml").display().to_string();
     let calm = place.ask(60, &["replay", "--since", "2h", "--config", &calm]).text();
     assert!(calm.contains("no mail would have been sent\n") && calm.contains("0 mails with"), "{calm}");
+}
+
+#[test]
+fn summaries_and_signs_of_life_are_not_among_what_was_really_mailed() {
+    let place = Place::new(&client("web1", MEMORY));
+    hour(&place, [97; 12]);
+    for kind in [MailKind::Heartbeat, MailKind::Digest] {
+        place.mail_of(kind, 30, "ops@example.org", &[]);
+    }
+    place.sent(30);
+    let shown = place.ask(60, &["replay", "--since", "2h"]).text();
+    assert!(shown.contains("; really mailed: 0\n"), "{shown}");
 }
 
 #[test]

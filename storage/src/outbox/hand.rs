@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::{Row, params};
 use sample::Timestamp;
 
-use super::{DeliveryFilter, DeliveryRecord, StuckMail};
+use super::{DeliveryFilter, DeliveryRecord, LostDeliveries, MailKind, StuckMail};
 use crate::error::readable;
 use crate::{DeliveryId, Store, StoreError, row};
 
@@ -57,6 +57,19 @@ impl Store {
         })
     }
 
+    /// Returns how many deliveries were refused for good or given up then or later.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub fn lost_since(&self, since: Timestamp) -> Result<LostDeliveries, StoreError> {
+        self.read(|db| {
+            let mut select = db.prepare_cached(LOST_SINCE)?;
+            Ok(select.query_row([since.as_millis()], |found| {
+                Ok(LostDeliveries { refused: row::unsigned(found, 0)?, given_up: row::unsigned(found, 1)? })
+            })?)
+        })
+    }
+
     /// Returns the mail that has been waiting for longer than `patience`, if there is any.
     ///
     /// # Errors
@@ -80,7 +93,7 @@ macro_rules! deliveries {
         concat!(
             "SELECT delivery.id, recipient, state, subject, message_id, created_ms, attempts,
                     iif(state IN ('pending', 'sending', 'retry', 'unknown'), next_attempt_ms, NULL), last_reply,
-                    ended_ms
+                    ended_ms, kind
              FROM delivery ",
             $where,
             " LIMIT ?1"
@@ -98,6 +111,10 @@ pub(crate) const LOST: &str = deliveries!(
 );
 pub(crate) const ALL: &str = deliveries!("CROSS JOIN mail ON mail.id = mail_id ORDER BY delivery.id DESC");
 
+pub(crate) const LOST_SINCE: &str = "
+    SELECT count(*) FILTER (WHERE state = 'failed'), count(*) FILTER (WHERE state = 'expired')
+    FROM delivery INDEXED BY delivery_lost WHERE state IN ('failed', 'expired') AND ended_ms >= ?1";
+
 pub(crate) const STUCK: &str = "
     SELECT count(*), min(created_ms) FROM delivery INDEXED BY delivery_due CROSS JOIN mail ON mail.id = mail_id
     WHERE state IN ('pending', 'sending', 'retry', 'unknown') AND created_ms < ?1";
@@ -114,5 +131,6 @@ fn delivery(found: &Row<'_>) -> rusqlite::Result<DeliveryRecord> {
         next: row::time_if_known(found, 7)?,
         reply: found.get(8)?,
         ended: row::time_if_known(found, 9)?,
+        kind: row::named(found, 10, &MailKind::ALL, MailKind::name)?,
     })
 }

@@ -1,12 +1,11 @@
 //! What each recipient was sent of late, and what waits for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rules::{Mailbox, NoticeKind, Recipient};
 use rusqlite::{Connection, Row, params};
 use sample::Timestamp;
 
-use super::MailKind;
 use crate::error::{Failure, readable};
 use crate::{Store, StoreError, row};
 
@@ -38,14 +37,15 @@ impl Store {
         self.read(|db| Ok(db.prepare_cached("SELECT 1 FROM mail WHERE message_id = ?1")?.exists([message_id])?))
     }
 
-    /// Returns when the last mail of this kind was made.
+    /// Returns who got a mail of any kind after `from` and up to `to`, or is about to: one of that time waits for them.
     ///
     /// # Errors
     /// The database can't be read.
-    pub fn last_mail(&self, kind: MailKind) -> Result<Option<Timestamp>, StoreError> {
+    pub fn heard_of_us(&self, from: Timestamp, to: Timestamp) -> Result<BTreeSet<Recipient>, StoreError> {
         self.read(|db| {
-            let mut select = db.prepare_cached("SELECT max(created_ms) FROM mail WHERE kind = ?1")?;
-            Ok(select.query_row([kind.name()], |found| row::time_if_known(found, 0))?)
+            let mut select = db.prepare_cached(HEARD)?;
+            let found = select.query_map(params![from.as_millis(), to.as_millis()], |row| row::parsed(row, 0))?;
+            found.filter_map(|found| readable(found).transpose()).collect()
         })
     }
 }
@@ -60,9 +60,19 @@ pub(crate) const RECIPIENTS: &str = "
     )
     SELECT recipient FROM known WHERE recipient IS NOT NULL";
 
-/// What the server took, or may have taken.
-pub(crate) const KNOWN: &str =
-    "SELECT 1 FROM delivery WHERE recipient = ?1 AND state IN ('sent', 'unknown', 'sending') LIMIT 1";
+/// What the server took, or may have taken. Who got nothing but summaries and signs of life was never told of a problem.
+pub(crate) const KNOWN: &str = "
+    SELECT 1 FROM delivery CROSS JOIN mail ON mail.id = mail_id
+    WHERE recipient = ?1 AND state IN ('sent', 'unknown', 'sending') AND kind = 'alerts' LIMIT 1";
+
+/// By a mail that was sent in that time, or was made in it and may still be. A summary or a sign of life counts as well if
+/// it came to nothing: another one at once would come to the same.
+pub(crate) const HEARD: &str = "
+    SELECT recipient FROM delivery INDEXED BY delivery_sent WHERE state = 'sent' AND sent_ms > ?1 AND sent_ms <= ?2
+    UNION
+    SELECT recipient FROM mail INDEXED BY mail_of_kind CROSS JOIN delivery ON mail_id = mail.id
+    WHERE kind IN ('alerts', 'digest', 'heartbeat') AND created_ms > ?1 AND created_ms <= ?2
+    AND (kind <> 'alerts' OR state IN ('pending', 'sending', 'retry', 'unknown'))";
 
 pub(crate) const LAST_HOUR: &str = "
     SELECT recipient, count(*) FROM mail CROSS JOIN delivery ON mail_id = mail.id

@@ -127,6 +127,8 @@ fn what_waits_is_found_without_reading_what_is_done() {
         (outbox::WAITING, &["delivery_due"]),
         (outbox::LOST, &["delivery_lost"]),
         (outbox::STUCK, &["delivery_due"]),
+        (outbox::LOST_SINCE, &["delivery_lost (ended_ms>?)"]),
+        (outbox::HEARD, &["delivery_sent (sent_ms>? AND sent_ms<?)", "mail_of_kind (kind=? AND created_ms>?"]),
         (outbox::SUPERSEDE, &["delivery_waiting (recipient=? AND mail_id<?)"]),
         (outbox::MAILED, &["event_of_incident"]),
         (outbox::RECIPIENTS, &["delivery_of_recipient (recipient>?)"]),

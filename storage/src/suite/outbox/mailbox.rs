@@ -50,15 +50,55 @@ fn somebody_knows_us_once_a_server_may_have_taken_a_mail() {
 }
 
 #[test]
-fn the_last_mail_of_a_kind_is_known() {
-    let mut fixture = with_deliveries(&["a@x"]);
-    assert_eq!(fixture.store.last_mail(MailKind::Alerts).unwrap(), Some(NOON));
-    assert_eq!(fixture.store.last_mail(MailKind::Heartbeat).unwrap(), None);
-    for (number, seconds) in [(2, 60), (3, 30)] {
-        let heartbeat = NewMail { kind: MailKind::Heartbeat, ..mail(number, &["a@x"]) };
-        fixture.store.create_mails(&[heartbeat], &[], at(seconds)).unwrap();
+fn who_got_only_signs_of_life_does_not_know_us() {
+    let mut fixture = Fixture::new();
+    for (number, kind) in [(1, MailKind::Heartbeat), (2, MailKind::Digest)] {
+        fixture.store.create_mails(&[NewMail { kind, ..mail(number, &["a@x"]) }], &[], NOON).unwrap();
+        fixture.attempt(&sent(NOON), NOON);
     }
-    assert_eq!(fixture.store.last_mail(MailKind::Heartbeat).unwrap(), Some(at(60)));
+    assert!(!mailbox(&fixture, "a@x", NOON).knows_us);
+    fixture.store.create_mails(&[mail(3, &["a@x"])], &[], NOON).unwrap();
+    fixture.attempt(&sent(NOON), NOON);
+    assert!(mailbox(&fixture, "a@x", NOON).knows_us);
+}
+
+#[test]
+fn who_heard_of_us_got_a_mail_of_any_kind_or_is_about_to() {
+    let mut fixture = Fixture::new();
+    let heard = |fixture: &Fixture, from, to| -> Vec<Recipient> {
+        fixture.store.heard_of_us(at(from), at(to)).unwrap().into_iter().collect()
+    };
+    fixture.store.create_mails(&[mail(1, &["a@x"])], &[], NOON).unwrap();
+    assert_eq!(heard(&fixture, -60, 0), recipients(&["a@x"]), "it waits");
+    assert_eq!(heard(&fixture, 0, 60), [], "it has been waiting for too long");
+    fixture.attempt(&sent(at(90)), at(90));
+    assert_eq!((heard(&fixture, 89, 90), heard(&fixture, 90, 99)), (recipients(&["a@x"]), vec![]));
+    assert_eq!(heard(&fixture, -60, 80), [], "what is of a time to come says nothing");
+    for (number, address, kind) in [(2, "b@x", MailKind::Alerts), (3, "c@x", MailKind::Heartbeat)] {
+        fixture.store.create_mails(&[NewMail { kind, ..mail(number, &[address]) }], &[], at(100)).unwrap();
+        fixture.attempt(&AttemptEnd::Failed { reply: String::new() }, at(100));
+    }
+    assert_eq!(heard(&fixture, 99, 100), recipients(&["c@x"]), "what was refused told nobody, and is tried no faster");
+}
+
+#[test]
+fn what_was_lost_lately_is_counted_by_how() {
+    let mut fixture = Fixture::new();
+    let reply = String::new;
+    for (number, end, seconds) in [
+        (1, AttemptEnd::Failed { reply: reply() }, 0),
+        (2, AttemptEnd::Failed { reply: reply() }, 60),
+        (3, AttemptEnd::Expired { reply: reply() }, 60),
+        (4, sent(at(60)), 60),
+    ] {
+        fixture.store.create_mails(&[mail(number, &["a@x"])], &[], NOON).unwrap();
+        fixture.attempt(&end, at(seconds));
+    }
+    let lost = |seconds| {
+        let lost = fixture.store.lost_since(at(seconds)).unwrap();
+        (lost.refused, lost.given_up)
+    };
+    assert_eq!((lost(0), lost(60), lost(61)), ((2, 1), (1, 1), (0, 0)));
 }
 
 #[test]
