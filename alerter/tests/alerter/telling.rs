@@ -1,6 +1,6 @@
 //! Who is told what, once: whole runs over days.
 
-use sample::Readings;
+use sample::{Fan, Readings};
 
 use crate::fleet::{Seen, disks};
 use crate::office::{DAY, HOUR, Office, both, disk, host, used, web1};
@@ -233,4 +233,18 @@ fn a_recipient_who_joins_is_told_the_problem_and_the_others_nothing_new() {
     assert_eq!(office.sent(5), ["bob: [WARN] web1: memory 90% (limit 85%)"]);
     let over = "[OK] web1: memory back at 10% (limit 85%)";
     assert_eq!(office.see_sent(10, &[("web1", used(10))]), [format!("ann: {over}"), format!("bob: {over}")]);
+}
+
+#[test]
+fn the_bars_of_a_value_that_should_not_be_low_show_how_low_it_was() {
+    let office = Office::new(&host("web1", "", "ops@example.org", r#"<alert type="fan" below="500"/>"#));
+    let fan = |rpm| {
+        let fans = Some(vec![Fan { sensor: "fan1".to_owned(), rpm }]);
+        Seen::Well(Readings { fans, ..Readings::default() })
+    };
+    office.fleet.visit(-2, &[("web1", fan(1500))]);
+    office.fleet.visit(-1, &[("web1", fan(400))]);
+    let mail = office.run(0).remove(0);
+    let bars = mail.text.lines().find(|line| line.contains("24 h ")).unwrap();
+    assert!(bars.contains("▃ 400 rpm to 1500 rpm") && !bars.contains('█'), "{}", mail.text);
 }
