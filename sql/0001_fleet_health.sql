@@ -398,6 +398,10 @@ CREATE UNIQUE INDEX alert_identity ON alert (coalesce(host_id, 0), metric, selec
 CREATE INDEX alert_firing ON alert (host_id) WHERE state = 'firing';
 CREATE INDEX alert_pending ON alert (host_id) WHERE state = 'pending';
 
+-- Those that remember something. One that is long over stays for its incidents, and is looked at no more.
+CREATE INDEX alert_remembered ON alert (coalesce(host_id, 0))
+    WHERE state <> 'resolved' OR absent <> 0 OR switches <> '' OR changes_ms <> '';
+
 -- What a host had in the samples before: by it, what is gone and a new boot are noticed.
 CREATE TABLE familiar (
     host_id  INTEGER PRIMARY KEY REFERENCES host (id),

@@ -378,6 +378,9 @@ CREATE INDEX alert_firing ON alert (host_id) WHERE state = 'firing';
 
 CREATE INDEX alert_pending ON alert (host_id) WHERE state = 'pending';
 
+CREATE INDEX alert_remembered ON alert (coalesce(host_id, 0))
+    WHERE state <> 'resolved' OR absent <> 0 OR switches <> '' OR changes_ms <> '';
+
 CREATE TABLE familiar (
     host_id  INTEGER PRIMARY KEY REFERENCES host (id),
     boot_id  TEXT,

@@ -173,7 +173,7 @@ fn the_latest_of_a_host_is_found_without_reading_its_history() {
 fn what_is_known_of_many_hosts_or_samples_is_found_by_one_statement_each() {
     let fixture = Fixture::new();
     for (statement, index) in [
-        (treat::ALERTS_OF, "alert_identity (<expr>=?"),
+        (treat::ALERTS_OF, "alert_remembered (<expr>=?"),
         (treat::FAMILIAR_OF, "familiar USING INTEGER PRIMARY KEY"),
         (treat::FIND, "alert_identity (<expr>=? AND metric=? AND selector=? AND ordinal=? AND instance=?)"),
         (treat::MARK_SAMPLES, "sample USING INTEGER PRIMARY KEY"),

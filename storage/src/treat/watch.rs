@@ -23,9 +23,13 @@ macro_rules! with_state {
     };
 }
 
-/// The index is on this very expression: alerts of the fleet as a whole have no host.
-pub(crate) const ALERTS_OF: &str =
-    with_state!("coalesce(host_id, 0) FROM alert WHERE coalesce(host_id, 0) IN (SELECT value FROM json_each(?1))");
+/// The index is on these very expressions: alerts of the fleet as a whole have no host, and one that is blank is as if never
+/// seen. A host may have left thousands of those behind.
+pub(crate) const ALERTS_OF: &str = with_state!(
+    "coalesce(host_id, 0) FROM alert INDEXED BY alert_remembered
+     WHERE coalesce(host_id, 0) IN (SELECT value FROM json_each(?1))
+     AND (state <> 'resolved' OR absent <> 0 OR switches <> '' OR changes_ms <> '')"
+);
 
 pub(crate) const FAMILIAR_OF: &str = "
     SELECT host_id, boot_id, taken_ms, things FROM familiar WHERE host_id IN (SELECT value FROM json_each(?1))";

@@ -59,7 +59,7 @@ fn what_concerns_the_fleet_as_a_whole_has_no_host() {
 }
 
 #[test]
-fn an_alert_that_never_fired_is_forgotten_and_one_that_did_is_kept() {
+fn an_alert_that_never_fired_is_forgotten_and_one_that_did_is_kept_for_its_incidents_alone() {
     let mut fixture = Fixture::new();
     let host = fixture.host("web1");
     let (cpu, memory) = (key(Metric::Cpu, Instance::Host), key(Metric::Memory, Instance::Host));
@@ -74,8 +74,30 @@ fn an_alert_that_never_fired_is_forgotten_and_one_that_did_is_kept() {
     fixture.fire(host, &[Metric::Memory], &[]);
     fixture.resolve(host, Metric::Memory, 60);
     fixture.change(host, vec![(memory, AlertState::default())], vec![]);
-    assert_eq!((alerts(&fixture), fixture.store.live_alerts().unwrap().len()), (1, 0));
+    assert_eq!((alerts(&fixture), fixture.store.live_alerts().unwrap().len()), (0, 0), "there is nothing to load");
     assert_eq!(fixture.unsettled().len(), 1);
+}
+
+#[test]
+fn whatever_an_alert_still_remembers_is_loaded() {
+    let mut fixture = Fixture::new();
+    let host = fixture.host("web1");
+    let blank = AlertState::default;
+    let states = [
+        AlertState { absent: 1, ..blank() },
+        AlertState { changes: vec![NOON], ..blank() },
+        pending(),
+        AlertState { switches: vec![Switch { on: true, against: None }], ..blank() },
+        firing(),
+        eventful(),
+    ];
+    fixture.fire(host, &[Metric::Cpu], &[]);
+    for state in states {
+        assert!(!state.is_blank());
+        fixture.change(host, vec![(key(Metric::Cpu, Instance::Host), state.clone())], vec![]);
+        let watch = fixture.store.watches(&[host]).unwrap().remove(&host).unwrap();
+        assert_eq!(watch.alerts.into_values().collect::<Vec<_>>(), [state]);
+    }
 }
 
 #[test]
