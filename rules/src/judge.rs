@@ -3,6 +3,7 @@
 mod forecasts;
 mod moments;
 mod watching;
+mod wrong_clock;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use self::forecasts::Forecasts;
 use self::moments::{Moment, notice};
 pub use self::watching::watching;
 use self::watching::{Watching, specific_first};
+use self::wrong_clock::set_right;
 use crate::step::limit;
 use crate::{
     AlertKey, AlertState, Event, EventKind, Familiar, FreeSpace, Instance, Level, Observation, Observed, Rule, RuleKey,
@@ -55,8 +57,13 @@ pub fn judge(
 ) -> Vec<Change> {
     let mut rules = rules.to_vec();
     rules.sort_by(|a, b| specific_first(&a.key, &b.key));
+    let set_right = match seen {
+        Seen::Outcome { at, .. } | Seen::Collector { at, .. } => set_right(watch, *at),
+        Seen::Sample { .. } => vec![],
+    };
     let moments = notice(&mut watch.familiar, seen);
-    let mut round = Round { watch, at: seen.at(), heard: heard(seen), cycle, changes: vec![] };
+    let changes = set_right.into_iter().map(|key| Change { key, event: None }).collect();
+    let mut round = Round { watch, at: seen.at(), heard: heard(seen), cycle, changes };
     for rules in rules.chunk_by(|a, b| a.key.metric == b.key.metric) {
         let watching = Watching(rules);
         let metric = rules[0].key.metric;

@@ -5,6 +5,7 @@ mod moments;
 mod remembered;
 mod selectors;
 mod visits;
+mod wrong_clock;
 
 use sample::{Filesystem, OutcomeKind, Readings};
 
