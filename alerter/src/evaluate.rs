@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use config::Config;
-use rules::{AlertKey, Change, FreeSpace, Rule, Watch, judge, withdraw};
+use rules::{AlertKey, Change, EventKind, FreeSpace, Rule, Watch, judge, withdraw};
 use sample::{HostName, Timestamp};
 use storage::{HostChanges, HostId, LiveAlert, NewEvent, SampleRowId, Slice, Untreated};
 
@@ -18,7 +18,7 @@ pub struct Judges<'c> {
 }
 
 /// The rules of one host.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct HostRules<'c> {
     rules: Vec<&'c Rule>,
     /// The usual time between two visits.
@@ -41,6 +41,14 @@ impl<'c> Judges<'c> {
             (&host.name, HostRules { rules: host.rules(), cycle })
         });
         Judges { hosts: of_host.collect() }
+    }
+
+    /// Takes over for a host what is still on file under its former name: the collector gives it the new one in its next
+    /// run. If both are on file, they are two hosts, and the former one is nobody's.
+    pub fn await_rename(&mut self, former: &'c HostName, host: &HostName) {
+        if let Some(of_host) = self.hosts.get(host).cloned() {
+            self.hosts.entry(former).or_insert(of_host);
+        }
     }
 
     /// Folds rows into what is remembered, in their order, and returns what is to be committed. Every host of the rows has
@@ -109,7 +117,10 @@ impl Noted {
     pub(crate) fn take(&mut self, change: Change, sample: Option<SampleRowId>, rules: &[&Rule]) {
         let Change { key, event } = change;
         if let Some(event) = event {
-            let rule = rules.iter().find(|rule| rule.key == key.rule);
+            // A rule that was switched off, or that another one took over from, names nobody any more: who knew of it is owed
+            // the end.
+            let is_left = event.kind == EventKind::Withdrawn;
+            let rule = rules.iter().find(|rule| rule.key == key.rule && !is_left);
             let telling = rule.map(|rule| rule.telling.clone());
             self.events.push(NewEvent { key: key.clone(), event, sample, telling });
         }

@@ -122,7 +122,15 @@ impl<'c> Desk<'c> {
         let config = &setting.config;
         let book = Rulebook::new(config, store.usual_interval()?);
         let stationery = setting.stationery(store.installation_id()?, book.cycle);
-        Ok(Desk { config, judges: Judges::new(config, book.cycle), book, stationery })
+        let mut judges = Judges::new(config, book.cycle);
+        for host in &config.hosts {
+            if let Some(former) = &host.formerly
+                && store.host_id(&host.name)?.is_none()
+            {
+                judges.await_rename(former, &host.name);
+            }
+        }
+        Ok(Desk { config, judges, book, stationery })
     }
 }
 

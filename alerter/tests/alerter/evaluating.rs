@@ -131,3 +131,41 @@ fn a_host_that_is_not_visited_any_more_has_no_open_alerts() {
     fleet.configure(r#"host="127.0.0.1" port="1""#, &disabled);
     assert_eq!(treat(&fleet, 2)[0].ended.unwrap().kind, EventKind::Withdrawn);
 }
+
+#[test]
+fn a_host_that_is_to_be_renamed_is_watched_until_the_collector_does_it() {
+    let fleet = fleet(MEMORY);
+    fleet.measure(0, &[("web1", memory(90))]);
+    treat(&fleet, 1);
+    let renamed = client("web2", "ops@example.org", MEMORY).replace("<client ", r#"<client formerly="web1" "#);
+    fleet.configure(r#"host="127.0.0.1" port="1""#, &renamed);
+    assert_eq!(treat(&fleet, 2)[0].ended, None);
+    fleet.store().rename_hosts(&[("web1".parse().unwrap(), "web2".parse().unwrap())]).unwrap();
+    fleet.measure(3, &[("web2", memory(20))]);
+    let incidents = treat(&fleet, 4);
+    assert_eq!((incidents.len(), incidents[0].ended.unwrap().kind), (1, EventKind::Resolved));
+}
+
+#[test]
+fn where_both_names_are_on_file_nobody_watches_the_former_one() {
+    let fleet = fleet(MEMORY);
+    fleet.measure(0, &[("web1", memory(90)), ("web2", memory(10))]);
+    treat(&fleet, 1);
+    let renamed = client("web2", "ops@example.org", MEMORY).replace("<client ", r#"<client formerly="web1" "#);
+    fleet.configure(r#"host="127.0.0.1" port="1""#, &renamed);
+    assert_eq!(treat(&fleet, 2)[0].ended.unwrap().kind, EventKind::Withdrawn);
+}
+
+#[test]
+fn who_was_to_be_told_is_to_be_told_that_the_rule_was_switched_off_too() {
+    let fleet = fleet(MEMORY);
+    fleet.measure(0, &[("web1", memory(90))]);
+    treat(&fleet, 1);
+    // As one rule among others of its metric, the rows themselves withdraw it.
+    let off = client("web1", "new@example.org", r#"<alert type="memory" off="yes"/>"#);
+    fleet.configure(r#"host="127.0.0.1" port="1""#, &off);
+    fleet.measure(2, &[("web1", memory(90))]);
+    let incidents = treat(&fleet, 3);
+    assert_eq!(incidents[0].ended.unwrap().kind, EventKind::Withdrawn);
+    assert_eq!(incidents[0].telling.recipients, ["ops@example.org".parse().unwrap()]);
+}
