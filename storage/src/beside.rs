@@ -81,20 +81,22 @@ impl Store {
         })
     }
 
-    /// Returns the usual time between the beginnings of two runs: the median of the last twenty. Nothing if there are
-    /// fewer than three runs, or the clock was set so often that it can't be told.
+    /// Returns the usual time between the beginnings of two runs: three of four gaps between the last runs are no longer, so
+    /// that an interval that varies is not taken for its shortest. What people tried out in between counts for nothing:
+    /// runs over a few hosts, and runs right after another. Nothing if there are fewer than three runs, or the clock was
+    /// set so often that it can't be told.
     ///
     /// # Errors
     /// The database can't be read.
     pub fn usual_interval(&self) -> Result<Option<Duration>, StoreError> {
         self.read(|db| {
-            let mut select = db.prepare_cached("SELECT started_ms FROM run ORDER BY id DESC LIMIT 20")?;
-            let started = select.query_map([], |found| row::time(found, 0))?.collect::<Result<Vec<_>, _>>()?;
+            let started = runs_over_the_fleet(db)?;
             let between = started.windows(2).map(|pair| pair[0].millis_since(pair[1]));
-            let mut between: Vec<u64> = between.filter_map(|millis| u64::try_from(millis).ok()).collect();
+            let between = between.filter_map(|millis| u64::try_from(millis).ok()).map(Duration::from_millis);
+            let mut between: Vec<Duration> = between.filter(|gap| *gap >= SHORTEST_GAP).collect();
             between.sort_unstable();
             let is_known = between.len() >= 2;
-            Ok(is_known.then(|| Duration::from_millis(between[between.len() / 2])))
+            Ok(is_known.then(|| between[between.len() / 2].max(between[(between.len() - 1) * 3 / 4])))
         })
     }
 
@@ -109,6 +111,24 @@ impl Store {
             Ok(select.query_row([], |found| row::time(found, 0)).optional()?)
         })
     }
+}
+
+/// Shorter than crontab's minute, if a run begins a moment late.
+const SHORTEST_GAP: Duration = Duration::from_secs(55);
+
+const LAST_RUNS: &str = "
+    SELECT started_ms, (SELECT count(*) FROM outcome WHERE run_id = run.id) FROM run ORDER BY id DESC LIMIT 40";
+
+/// When the last runs began, the newest first, without those that visited fewer than half as many hosts as is usual.
+fn runs_over_the_fleet(db: &Connection) -> Result<Vec<Timestamp>, Failure> {
+    let mut select = db.prepare_cached(LAST_RUNS)?;
+    let runs = select.query_map([], |found| Ok((row::time(found, 0)?, row::unsigned(found, 1)?)))?;
+    let mut runs = runs.collect::<Result<Vec<(Timestamp, u64)>, _>>()?;
+    let mut visits: Vec<u64> = runs.iter().map(|(_, visits)| *visits).collect();
+    visits.sort_unstable();
+    let usual = visits.get(visits.len() / 2).copied().unwrap_or(0);
+    runs.retain(|(_, visits)| visits.saturating_mul(2) >= usual);
+    Ok(runs.into_iter().map(|(started, _)| started).collect())
 }
 
 fn host_id(db: &Connection, name: &HostName) -> Result<Option<HostId>, Failure> {

@@ -165,3 +165,42 @@ fn the_usual_interval_is_the_median_and_a_pause_or_a_clock_set_back_does_not_cha
     fixture.run();
     assert_eq!(fixture.store.last_finished_run().unwrap(), Some(at(1210)), "one that is at work has not ended");
 }
+
+/// A run that begins then, over so many hosts.
+fn run_over(fixture: &mut Fixture, seconds: i64, hosts: usize) {
+    let run = fixture.store.begin_run(at(seconds), "c0ffee").unwrap();
+    let hosts: Vec<_> = (0..hosts).map(|host| fixture.host(&format!("web{host}"))).collect();
+    let visits: Vec<_> = hosts.into_iter().map(|host| visit(host, OutcomeKind::Ok)).collect();
+    fixture.store.record_visits(run, &visits).unwrap();
+    fixture.store.finish_run(run, at(seconds + 10), RunEnd::Done).unwrap();
+}
+
+#[test]
+fn runs_over_a_few_hosts_and_runs_right_after_another_say_nothing_of_the_usual_interval() {
+    let mut fixture = Fixture::new();
+    for round in 0..6 {
+        run_over(&mut fixture, 1200 * round, 4);
+        run_over(&mut fixture, 1200 * round + 600, 4);
+        for tried_out in 1..3 {
+            run_over(&mut fixture, 1200 * round + 600 + 100 * tried_out, 1);
+        }
+        run_over(&mut fixture, 1200 * round + 620, 4);
+        run_over(&mut fixture, 1200 * round + 640, 4);
+    }
+    let interval = fixture.store.usual_interval().unwrap().unwrap();
+    assert!((560..=600).contains(&interval.as_secs()), "{interval:?}");
+}
+
+#[test]
+fn of_an_interval_that_varies_the_longer_one_is_usual() {
+    let mut fixture = Fixture::new();
+    // Every five minutes by day, and once an hour for the rest.
+    let gaps = [300, 300, 300, 300, 300, 300, 3600, 3600, 3600, 3600, 3600];
+    let mut seconds = 0;
+    for gap in gaps {
+        run_over(&mut fixture, seconds, 1);
+        seconds += gap;
+    }
+    run_over(&mut fixture, seconds, 1);
+    assert_eq!(fixture.store.usual_interval().unwrap(), Some(Duration::from_secs(3600)));
+}
