@@ -96,6 +96,7 @@ fn remark(why: Why) -> String {
         Why::AckEnded => "the acknowledgement ended, and it is still there".to_owned(),
         Why::HoursBegan => "it began outside of the hours in which it may be told, and is still there".to_owned(),
         Why::Escalated => "nobody has acknowledged it".to_owned(),
+        Why::Steadied => "it came and went, and stays now".to_owned(),
     }
 }
 

@@ -68,6 +68,8 @@ pub enum Why {
     HoursBegan,
     /// Nobody acknowledged it.
     Escalated,
+    /// It came and went, and stays now.
+    Steadied,
 }
 
 /// Decides who is to be told what of an incident now.

@@ -74,7 +74,12 @@ fn held_by(held: &Held) -> Option<String> {
     match held {
         Held::Silenced(id) => Some(id.to_string()),
         Held::Behind(host) => Some(host.to_string()),
-        Held::NoRecipient | Held::Maintenance | Held::Acknowledged | Held::HostDown | Held::OutsideHours => None,
+        Held::NoRecipient
+        | Held::Maintenance
+        | Held::Acknowledged
+        | Held::HostDown
+        | Held::OutsideHours
+        | Held::CollectorSilent => None,
     }
 }
 

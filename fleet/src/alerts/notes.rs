@@ -50,5 +50,6 @@ pub(crate) fn held_text(held: &Held) -> String {
         Held::HostDown => "not told: the host can't be visited".to_owned(),
         Held::Behind(host) => format!("not told: {host} is down, which it is behind"),
         Held::OutsideHours => "not told at this hour".to_owned(),
+        Held::CollectorSilent => "no reminders: the collector does not run".to_owned(),
     }
 }

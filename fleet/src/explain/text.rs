@@ -161,5 +161,6 @@ fn why_text(why: Why) -> String {
         Why::AckEnded => "the acknowledgement ended".to_owned(),
         Why::HoursBegan => "its hours began".to_owned(),
         Why::Escalated => "nobody acknowledged it".to_owned(),
+        Why::Steadied => "it came and went, and stays now".to_owned(),
     }
 }

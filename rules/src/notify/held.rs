@@ -3,7 +3,7 @@
 use sample::{HostName, Timestamp};
 
 use super::{Circumstances, Why};
-use crate::Incident;
+use crate::{Incident, NoticeKind};
 
 /// Why a problem is not told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Held {
     Behind(HostName),
     /// Its rule says other hours.
     OutsideHours,
+    /// A reminder: the collector does not run, which is told, and nobody knows how it is now.
+    CollectorSilent,
 }
 
 impl Held {
@@ -35,6 +37,7 @@ impl Held {
             Held::HostDown => "host_down",
             Held::Behind(_) => "behind",
             Held::OutsideHours => "outside_hours",
+            Held::CollectorSilent => "collector_silent",
         }
     }
 }
@@ -105,15 +108,23 @@ fn by_people(incident: &Incident, around: &Circumstances<'_>, at: Timestamp) -> 
         let longest = lasting.max_by_key(|silence| silence.ends)?;
         Some((Held::Silenced(longest.id), Some(longest.ends)))
     };
-    let window = || {
-        let (_, end) = around.maintenance.iter().filter_map(|window| window.around(at)).max_by_key(|(_, end)| *end)?;
-        Some((Held::Maintenance, Some(end)))
-    };
+    let window = || Some((Held::Maintenance, Some(in_maintenance(around, at)?)));
     let hours = || {
         let hours = incident.telling.active.as_ref().filter(|hours| !hours.contain(at, around.zone))?;
         Some((Held::OutsideHours, hours.next(at, around.zone)))
     };
     silence().or_else(window).or_else(hours)
+}
+
+/// Until when a window of maintenance lasts, if one does then.
+pub(super) fn in_maintenance(around: &Circumstances<'_>, at: Timestamp) -> Option<Timestamp> {
+    around.maintenance.iter().filter_map(|window| window.around(at)).map(|(_, end)| end).max()
+}
+
+/// That a reminder would tell values of a host that nobody has looked at since the collector stopped, which is told.
+pub(super) fn of_old(incident: &Incident, around: &Circumstances<'_>, kind: NoticeKind) -> Option<Quiet> {
+    let is_old = incident.host.is_some() && kind == NoticeKind::Reminder && around.outages.collector_is_silent;
+    is_old.then_some((Held::CollectorSilent, None))
 }
 
 /// What is known to follow from something else that is told.

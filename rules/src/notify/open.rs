@@ -25,8 +25,8 @@ pub(super) fn decide(incident: &Incident, around: &Circumstances<'_>, now: Times
             let repeats = last.is_some_and(|last| incident.severity <= last.severity);
             if is_acked && (repeats || is_escalated && last.is_none()) {
                 decision.held.get_or_insert(Held::Acknowledged);
-            } else if let Some((why, _)) = &quiet {
-                decision.held = Some(why.clone());
+            } else if let Some((why, _)) = quiet.clone().or_else(|| held::of_old(incident, around, kind)) {
+                decision.held = Some(why);
             } else {
                 let why = if is_escalated && last.is_none() { Some(Why::Escalated) } else { why };
                 decision.why.extend(why.map(|why| (recipient.clone(), why)));
@@ -69,7 +69,8 @@ fn owed(
     now: Timestamp,
 ) -> Option<(NoticeKind, Option<Why>)> {
     let since = last.map_or(incident.due(), |last| last.at);
-    let paused = pauses.iter().copied().filter(|(end, _)| since < *end).max_by_key(|(end, _)| *end);
+    let ended = || pauses.iter().copied().filter(|(end, _)| since < *end);
+    let paused = ended().max_by_key(|(end, _)| *end);
     // Where others were told, and this one never was, no pause kept it from them: they are listed only now.
     let is_new_here = last.is_none() && !incident.told.is_empty();
     let held_until = || {
@@ -86,12 +87,17 @@ fn owed(
         _ if incident.flapping => Some((NoticeKind::Flapping, held_until())),
         None => Some((NoticeKind::Problem, held_until())),
         Some(_) if is_worse => Some((NoticeKind::Worse, held_until())),
+        Some(_) if knows_it_flaps => Some((NoticeKind::Reminder, Some(Why::Steadied))),
         // What is only worth knowing is never said twice.
         Some(_) if incident.severity == Severity::Info => None,
-        Some(_) if paused.is_some() => Some((NoticeKind::Reminder, paused.map(|(_, why)| why))),
+        // Somebody said until when to be quiet. A window comes again and again: by itself its end is no news.
+        Some(_) if ended().any(|(_, why)| why != Why::MaintenanceEnded) => {
+            Some((NoticeKind::Reminder, paused.map(|(_, why)| why)))
+        }
         Some(last) => {
-            let is_due = interval(incident, around).is_some_and(|interval| last.at + interval <= now);
-            is_due.then_some((NoticeKind::Reminder, Some(Why::Repeat)))
+            let due = interval(incident, around).map(|interval| last.at + interval).filter(|due| *due <= now)?;
+            let is_window_over = paused.is_some() && held::in_maintenance(around, due).is_some();
+            Some((NoticeKind::Reminder, Some(if is_window_over { Why::MaintenanceEnded } else { Why::Repeat })))
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct Outages {
     pub suspects: BTreeSet<HostName>,
     /// The host that another one is reached through, or depends on.
     pub parents: HashMap<HostName, HostName>,
+    /// The collector does not run: no host was looked at of late.
+    pub collector_is_silent: bool,
 }
 
 /// A host behind another one may be seen down a little earlier, and up a little later: visits of a run are minutes apart,
@@ -39,8 +41,9 @@ impl Outages {
         parents: HashMap<HostName, HostName>,
     ) -> Outages {
         let mut outages = Outages { suspects, parents, ..Outages::default() };
-        let visits = incidents.into_iter().filter(|incident| incident.key.rule.metric.is_visit());
-        for (incident, host) in visits.filter_map(|incident| Some((incident, incident.host.as_ref()?))) {
+        for incident in incidents {
+            outages.collector_is_silent |= incident.key.rule.metric == Metric::Collector && incident.is_open();
+            let Some(host) = incident.host.as_ref().filter(|_| incident.key.rule.metric.is_visit()) else { continue };
             match incident.key.rule.metric == Metric::Probe {
                 true if incident.is_open() => drop(outages.mute.insert(host.clone())),
                 true => {}

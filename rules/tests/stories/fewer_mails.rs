@@ -90,14 +90,23 @@ fn what_comes_and_goes_is_said_once_and_then_only_how_it_ended() {
 }
 
 #[test]
-fn what_came_and_went_and_stays_is_reminded_of_later_and_no_more() {
+fn what_came_and_went_and_stays_is_said_to_stay_once_when_it_is_quiet() {
     story(
         "08:00  web1 cpu flapping critical            | ops: flapping web1 cpu critical
-         08:30  web1 cpu steady                       |
-         11:55  look                                  |
-         12:00  look                                  | ops: reminder web1 cpu critical
-         12:05  web1 cpu flapping                     | ops: flapping web1 cpu critical
-         12:10  web1 cpu over                         | ops: over web1 cpu",
+         08:30  web1 cpu steady                       | ops: reminder web1 cpu critical [stays now]
+         12:25  look                                  |
+         12:30  look                                  | ops: reminder web1 cpu critical
+         12:35  web1 cpu flapping                     | ops: flapping web1 cpu critical
+         12:40  web1 cpu over                         | ops: over web1 cpu",
+    );
+}
+
+#[test]
+fn what_got_worse_meanwhile_is_told_as_that_and_not_twice() {
+    story(
+        "08:00  web1 cpu flapping warning             | ops: flapping web1 cpu warning
+         08:30  web1 cpu steady critical              | ops: worse web1 cpu critical
+         08:35  look                                  |",
     );
 }
 
@@ -130,6 +139,19 @@ fn a_collector_that_does_not_run_is_one_mail() {
         "08:00  fleet collector fires critical        | ops: problem fleet collector critical
          12:00  look                                  | ops: reminder fleet collector critical
          12:05  fleet collector over                  | ops: over fleet collector",
+    );
+}
+
+#[test]
+fn while_the_collector_does_not_run_nobody_is_reminded_of_values_that_are_old() {
+    story(
+        "07:00  web1 disk fires critical              | ops: problem web1 disk critical
+         08:00  fleet collector fires critical        | ops: problem fleet collector critical
+         11:00  look                                  |
+         12:00  look                                  | ops: reminder fleet collector critical
+         12:05  web1 disk over                        | ops: over web1 disk
+         12:10  web1 memory fires critical            | ops: problem web1 memory critical
+         16:10  fleet collector over                  | ops: reminder web1 memory critical, over fleet collector",
     );
 }
 

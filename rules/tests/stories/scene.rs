@@ -184,6 +184,7 @@ impl Scene {
                 Some(Why::AckEnded) => " [ack ended]".to_owned(),
                 Some(Why::HoursBegan) => " [hours began]".to_owned(),
                 Some(Why::Escalated) => " [escalated]".to_owned(),
+                Some(Why::Steadied) => " [stays now]".to_owned(),
             };
             let thing = match incident.key.instance.as_str() {
                 "" => String::new(),

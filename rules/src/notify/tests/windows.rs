@@ -33,13 +33,38 @@ fn maintenance_holds_a_problem_and_its_end_tells_it_once() {
 }
 
 #[test]
-fn a_problem_told_before_a_window_is_said_to_be_still_there_after_it() {
+fn a_window_that_held_nothing_back_ends_without_a_word() {
     let told = began(HOUR).told("ops", HOUR, NoticeKind::Problem);
-    assert_eq!(at_night().kinds(&told, 3 * HOUR), []);
+    for minutes in [3 * HOUR, 4 * HOUR, 4 * HOUR + 3] {
+        assert_eq!(at_night().kinds(&told, minutes), [], "minute {minutes}");
+    }
+    let hourly = Maintenance::new("0 * * * *", Duration::from_secs(600), Zone::UTC, None).unwrap();
+    let hourly = Around { maintenance: vec![hourly], ..Around::default() };
+    let mails = (HOUR..20 * HOUR).filter(|minutes| !hourly.kinds(&told, *minutes).is_empty()).count();
+    assert_eq!(mails, 0);
+}
+
+#[test]
+fn a_window_that_held_back_a_reminder_or_that_it_got_worse_is_followed_by_it() {
+    let critical = |minutes| {
+        began(minutes).with(|incident| incident.severity = Severity::Critical).told("ops", minutes, NoticeKind::Problem)
+    };
+    // After 22:30, it is due at 02:30.
+    let told = critical(-90);
+    assert_eq!(at_night().decide(&told, 3 * HOUR).held, Some(Held::Maintenance));
     let after = at_night().decide(&told, 4 * HOUR + 3);
     assert_eq!(after.notices, [(who("ops"), NoticeKind::Reminder)]);
     assert_eq!(after.why.get(&who("ops")), Some(&Why::MaintenanceEnded));
-    assert_eq!(at_night().kinds(&told.told("ops", 4 * HOUR + 3, NoticeKind::Reminder), 5 * HOUR), []);
+    let told = critical(HOUR);
+    assert_eq!(at_night().kinds(&told, 5 * HOUR - 1), []);
+    let due = at_night().decide(&told, 5 * HOUR);
+    assert_eq!((due.notices.len(), due.why.get(&who("ops"))), (1, Some(&Why::Repeat)), "as ever");
+    let worse = began(HOUR).told("ops", HOUR, NoticeKind::Problem);
+    let worse = worse.with(|incident| incident.severity = Severity::Critical);
+    assert_eq!(at_night().kinds(&worse, 3 * HOUR), []);
+    let after = at_night().decide(&worse, 4 * HOUR);
+    assert_eq!(after.notices, [(who("ops"), NoticeKind::Worse)]);
+    assert_eq!(after.why.get(&who("ops")), Some(&Why::MaintenanceEnded));
 }
 
 #[test]
