@@ -446,7 +446,7 @@ CREATE TABLE mail (
     kind       TEXT NOT NULL CHECK (kind IN ('alerts', 'digest', 'heartbeat')),
     message_id TEXT NOT NULL UNIQUE,
     subject    TEXT NOT NULL,
-    content    BLOB NOT NULL,                 -- headers and body (RFC 5322), CRLF, 7 bit; for a notifier its JSON
+    content    BLOB NOT NULL,                 -- headers and body (RFC 5322), CRLF, 7 bit; for a notifier its JSON; empty once it was replaced for all of its recipients
     created_ms INTEGER NOT NULL
 ) STRICT;
 
@@ -484,7 +484,8 @@ CREATE INDEX event_of_incident ON event (incident_id, id);
 CREATE INDEX event_of_sample ON event (sample_id) WHERE sample_id IS NOT NULL;
 CREATE INDEX event_of_mail ON event (mail_id) WHERE mail_id IS NOT NULL;
 
--- What a mail says about an incident. Who got it is in delivery.
+-- What a mail says about an incident. Who got it is in delivery. Of a mail that was replaced for all of its recipients
+-- nothing is left.
 CREATE TABLE notice (
     incident_id INTEGER NOT NULL REFERENCES incident (id),
     mail_id     INTEGER NOT NULL REFERENCES mail (id),
@@ -520,7 +521,7 @@ CREATE TABLE delivery (
                         'superseded'           -- a newer mail says more
                     )),
     attempts        INTEGER NOT NULL DEFAULT 0,
-    maybe_taken     INTEGER NOT NULL DEFAULT 0 CHECK (maybe_taken IN (0, 1)),  -- 1: an earlier attempt may have reached its end
+    maybe_taken     INTEGER NOT NULL DEFAULT 0,  -- how many attempts ended after the message was handed over, without an answer
     next_attempt_ms INTEGER NOT NULL,
     last_reply      TEXT,                      -- the server's last answer, or what went wrong
     tried_ms        INTEGER,                   -- when the last attempt began

@@ -427,7 +427,7 @@ CREATE TABLE mail (
     kind       TEXT NOT NULL CHECK (kind IN ('alerts', 'digest', 'heartbeat')),
     message_id TEXT NOT NULL UNIQUE,
     subject    TEXT NOT NULL,
-    content    BLOB NOT NULL,                 -- headers and body (RFC 5322), CRLF, 7 bit; for a notifier its JSON
+    content    BLOB NOT NULL,                 -- headers and body (RFC 5322), CRLF, 7 bit; for a notifier its JSON; empty once it was replaced for all of its recipients
     created_ms INTEGER NOT NULL
 ) STRICT;
 
@@ -501,7 +501,7 @@ CREATE TABLE delivery (
                         'superseded'           -- a newer mail says more
                     )),
     attempts        INTEGER NOT NULL DEFAULT 0,
-    maybe_taken     INTEGER NOT NULL DEFAULT 0 CHECK (maybe_taken IN (0, 1)),  -- 1: an earlier attempt may have reached its end
+    maybe_taken     INTEGER NOT NULL DEFAULT 0,  -- how many attempts ended after the message was handed over, without an answer
     next_attempt_ms INTEGER NOT NULL,
     last_reply      TEXT,                      -- the server's last answer, or what went wrong
     tried_ms        INTEGER,                   -- when the last attempt began

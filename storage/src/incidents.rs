@@ -45,7 +45,6 @@ impl Store {
                     incidents[*place].told.push(told);
                 }
             }
-            incidents.iter_mut().for_each(|incident| incident.told.sort_by_key(|told| told.at));
             Ok(incidents)
         })
     }
@@ -183,7 +182,10 @@ pub(crate) const SINCE: &str = selecting!(
 
 /// A mail that was refused for good, or dropped by hand, counts as told: otherwise new ones would be made without end. So
 /// does the last word about an incident once it was given up; the digest names it. Any other that was given up does not,
-/// nor does one that waits, for it may be replaced, or was.
+/// nor does one that waits, for it may be replaced, or was. One that
+/// may have been taken and was given up counts as told.
+///
+/// In the order in which the mails were made: an older one may have been sent again after a younger one.
 macro_rules! told_from {
     ($source:literal) => {
         concat!(
@@ -192,16 +194,16 @@ macro_rules! told_from {
              FROM ", $source, "
              CROSS JOIN delivery ON delivery.mail_id = notice.mail_id
              WHERE (state IN ('sent', 'unknown', 'sending', 'failed', 'suppressed')
-                    OR state = 'expired' AND notice.kind IN ('over', 'missed', 'happened')) AND "
+                    OR state = 'expired' AND (maybe_taken > 0 OR notice.kind IN ('over', 'missed', 'happened'))) AND "
         )
     };
 }
 
 pub(crate) const TOLD_OF_UNSETTLED: &str = concat!(
     told_from!("incident INDEXED BY incident_unsettled CROSS JOIN notice ON notice.incident_id = incident.id"),
-    "settled_ms IS NULL"
+    "settled_ms IS NULL ORDER BY incident.id, notice.mail_id"
 );
-pub(crate) const TOLD_OF_ONE: &str = concat!(told_from!("notice"), "notice.incident_id = ?1");
+pub(crate) const TOLD_OF_ONE: &str = concat!(told_from!("notice"), "notice.incident_id = ?1 ORDER BY notice.mail_id");
 
 pub(crate) const SUSPECTS: &str = "
     SELECT metric, name FROM alert INDEXED BY alert_pending CROSS JOIN host ON host.id = host_id
@@ -262,9 +264,7 @@ fn told(found: &Row<'_>) -> rusqlite::Result<Told> {
 fn told_of(db: &Connection, incident: i64) -> Result<Vec<Told>, Failure> {
     let mut select = db.prepare_cached(TOLD_OF_ONE)?;
     let found = select.query_map([incident], told)?.filter_map(|found| readable(found).transpose());
-    let mut all = found.collect::<Result<Vec<_>, _>>()?;
-    all.sort_by_key(|told| told.at);
-    Ok(all)
+    found.collect()
 }
 
 fn fits(incident: &Incident, filter: &IncidentFilter) -> bool {

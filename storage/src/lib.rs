@@ -38,7 +38,7 @@ pub use id::{AlertId, DeliveryId, HostId, RunId, SampleRowId};
 pub use incidents::IncidentFilter;
 pub use lock::{LockError, RunLock};
 pub use outbox::{
-    AttemptEnd, DeliveryFilter, DeliveryRecord, DueDelivery, LostDeliveries, MailKind, NewMail, StuckMail, Way,
+    AttemptEnd, DeliveryFilter, DeliveryRecord, Due, DueDelivery, LostDeliveries, MailKind, NewMail, StuckMail, Way,
 };
 pub use rename::RenameOutcome;
 pub use runs::{RunRecord, RunState};

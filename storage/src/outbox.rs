@@ -11,8 +11,8 @@ use sample::Timestamp;
 use crate::DeliveryId;
 #[cfg(test)]
 pub(crate) use {
-    attempt::{DUE, INTERRUPTED, UNDELIVERED},
-    create::{MAILED, SUPERSEDE},
+    attempt::{BEGIN, DUE, INTERRUPTED, UNDELIVERED},
+    create::{MAILED, MOVE_ON, SUPERSEDE},
     hand::{LOST, LOST_SINCE, STUCK, WAITING},
     mailbox::{HEARD, KNOWN, LAST_HOUR, RECIPIENTS, WAITING_NOTICES},
 };
@@ -137,8 +137,19 @@ pub struct DueDelivery {
     pub content: Vec<u8>,
     /// How often it was tried before.
     pub attempts: u32,
+    /// After how many of these attempts it may have been taken.
+    pub maybe_taken: u32,
     /// When the mail was made.
     pub created: Timestamp,
+}
+
+/// What may be tried now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    /// In the order in which to try them.
+    pub deliveries: Vec<DueDelivery>,
+    /// How many were passed over since this version can't read them.
+    pub unreadable: usize,
 }
 
 /// How an attempt ended. `reply` is the server's last answer, or what went wrong.

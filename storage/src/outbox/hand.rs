@@ -70,7 +70,8 @@ impl Store {
         })
     }
 
-    /// Returns the mail that has been waiting for longer than `patience`, if there is any.
+    /// Returns the mail that has been waiting for longer than `patience`, if there is any. What was made before the clock was
+    /// set back, and was tried since, is among it: nobody knows how long it waits.
     ///
     /// # Errors
     /// The database can't be read.
@@ -79,7 +80,7 @@ impl Store {
         self.read(|db| {
             let mut select = db.prepare_cached(STUCK)?;
             let made_before = now.as_millis().saturating_sub(patience);
-            Ok(select.query_row([made_before], |found| {
+            Ok(select.query_row([made_before, now.as_millis()], |found| {
                 let since = row::time_if_known(found, 1)?;
                 let deliveries = row::unsigned(found, 0)?;
                 Ok(since.map(|since| StuckMail { deliveries, since }))
@@ -116,8 +117,9 @@ pub(crate) const LOST_SINCE: &str = "
     FROM delivery INDEXED BY delivery_lost WHERE state IN ('failed', 'expired') AND ended_ms >= ?1";
 
 pub(crate) const STUCK: &str = "
-    SELECT count(*), min(created_ms) FROM delivery INDEXED BY delivery_due CROSS JOIN mail ON mail.id = mail_id
-    WHERE state IN ('pending', 'sending', 'retry', 'unknown') AND created_ms < ?1";
+    SELECT count(*), min(min(created_ms, ?2)) FROM delivery INDEXED BY delivery_due CROSS JOIN mail ON mail.id = mail_id
+    WHERE state IN ('pending', 'sending', 'retry', 'unknown') 
+        AND (created_ms < ?1 OR created_ms > ?2 AND attempts > 1)";
 
 fn delivery(found: &Row<'_>) -> rusqlite::Result<DeliveryRecord> {
     Ok(DeliveryRecord {

@@ -8,6 +8,7 @@ use crate::{AttemptEnd, DeliveryFilter, DeliveryId, MailKind, NewMail, StoreErro
 mod accounted;
 mod hand;
 mod mailbox;
+mod order;
 mod telling;
 
 /// A mail that tells nothing, to recipients for whom it replaces nothing.

@@ -7,7 +7,7 @@ const STATES: [&str; 8] = ["pending", "sending", "retry", "unknown", "sent", "fa
 /// A delivery of each of these states, in their order.
 fn of_every_state() -> (Fixture, Vec<DeliveryId>) {
     let mut fixture = Fixture::new();
-    let mails: Vec<_> = (0..8).map(|number| mail(number, &["a@x"])).collect();
+    let mails: Vec<_> = (0..8).map(|number| mail(number, &[&format!("{number}@x")])).collect();
     fixture.store.create_mails(&mails, &[], NOON).unwrap();
     let deliveries = due(&fixture.store, NOON);
     let (next, reply) = (at(60), || "because".to_owned());
@@ -73,4 +73,15 @@ fn mail_that_waits_for_long_is_noticed_and_what_has_ended_is_not() {
     let found = stuck(3601).unwrap();
     assert_eq!((found.deliveries, found.since), (4, NOON));
     assert_eq!(stuck(9000).unwrap().deliveries, 5);
+}
+
+#[test]
+fn mail_of_a_time_to_come_that_is_tried_again_and_again_is_stuck_as_well() {
+    let mut fixture = with_deliveries(&["a@x"]);
+    let stuck = |fixture: &Fixture| fixture.store.stuck_mail(Duration::from_secs(3600), at(-86_400)).unwrap();
+    assert_eq!(stuck(&fixture), None);
+    for _ in 0..2 {
+        fixture.attempt(&AttemptEnd::Retry { next: at(-86_400), reply: String::new() }, at(-86_400));
+    }
+    assert_eq!(stuck(&fixture), Some(crate::StuckMail { deliveries: 1, since: at(-86_400) }));
 }

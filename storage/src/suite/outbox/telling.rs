@@ -68,6 +68,7 @@ fn a_mail_replaces_what_waits_for_its_recipient_and_nothing_else() {
     fixture.store.create_mails(&early, &[], NOON).unwrap();
     let [_, _, is_sent, _, to_retry, to_unknown, is_sending] = due(&fixture.store, NOON)[..] else { panic!("seven") };
     let reply = String::new;
+    fixture.store.begin_attempt(is_sending, NOON).unwrap();
     for (delivery, end) in [
         (is_sent, sent(NOON)),
         (to_retry, AttemptEnd::Retry { next: at(60), reply: reply() }),
@@ -76,7 +77,6 @@ fn a_mail_replaces_what_waits_for_its_recipient_and_nothing_else() {
         fixture.store.begin_attempt(delivery, NOON).unwrap();
         fixture.store.end_attempt(delivery, &end).unwrap();
     }
-    fixture.store.begin_attempt(is_sending, NOON).unwrap();
     fixture.store.create_mails(&[telling(7, "a@x", &[])], &[], at(90)).unwrap();
     let expected = [
         "a@x superseded",
@@ -148,13 +148,56 @@ fn an_event_is_in_the_first_mail_that_tells_of_its_incident() {
     let host = fixture.host("web1");
     let mail = |number, kind| telling(number, "a@x", &[(incidents[0], kind)]);
     fixture.store.create_mails(&[mail(1, NoticeKind::Problem)], &[], NOON).unwrap();
+    fixture.attempt(&sent(NOON), NOON);
     fixture.store.create_mails(&[mail(2, NoticeKind::Reminder)], &[], NOON).unwrap();
     fixture.resolve(host, Metric::Cpu, 60);
     fixture.store.create_mails(&[mail(3, NoticeKind::Over)], &[], NOON).unwrap();
-    let query = "SELECT message_id || ' ' || event.kind FROM event JOIN mail ON mail.id = mail_id ORDER BY event.id";
+    assert_eq!(mailed(&fixture), ["<1@fleet> fired", "<3@fleet> resolved"]);
+}
+
+/// Every event with the mail that tells of it.
+fn mailed(fixture: &Fixture) -> Vec<String> {
+    let query = "
+        SELECT coalesce(message_id, 'nobody') || ' ' || event.kind FROM event LEFT JOIN mail ON mail.id = mail_id
+        ORDER BY event.id";
     let mut select = fixture.store.connection.prepare(query).unwrap();
-    let found: Vec<String> = select.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
-    assert_eq!(found, ["<1@fleet> fired", "<3@fleet> resolved"]);
+    select.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn an_event_whose_mail_was_replaced_is_in_the_next_one_that_tells_of_its_incident_or_in_none() {
+    let (mut fixture, incidents) = with_incidents(&[Metric::Cpu, Metric::Load]);
+    let problem = |incident: usize| (incidents[incident], NoticeKind::Problem);
+    let both = telling(1, "a@x", &[problem(0), problem(1)]);
+    fixture.store.create_mails(&[both, telling(2, "b@x", &[problem(0)])], &[], NOON).unwrap();
+    assert_eq!(mailed(&fixture), ["<1@fleet> fired", "<1@fleet> fired"]);
+    fixture.store.create_mails(&[telling(3, "a@x", &[])], &[], at(60)).unwrap();
+    assert_eq!(mailed(&fixture), ["<2@fleet> fired", "nobody fired"], "the other one waits still");
+    fixture.store.create_mails(&[telling(4, "a@x", &[problem(1)])], &[], at(120)).unwrap();
+    let last = [telling(5, "a@x", &[problem(0), problem(1)]), telling(6, "b@x", &[problem(0)])];
+    fixture.store.create_mails(&last, &[], at(180)).unwrap();
+    assert_eq!(mailed(&fixture), ["<5@fleet> fired", "<5@fleet> fired"]);
+}
+
+#[test]
+fn nothing_is_left_of_a_mail_that_was_replaced_for_all_of_its_recipients() {
+    let (mut fixture, incidents) = with_incidents(&[Metric::Cpu]);
+    let problem = [(incidents[0], NoticeKind::Problem)];
+    let two = NewMail {
+        recipients: ["a@x", "b@x"].map(|address| (address.parse().unwrap(), true)).into(),
+        ..telling(1, "a@x", &problem)
+    };
+    fixture.store.create_mails(&[two], &[], NOON).unwrap();
+    let left = |fixture: &Fixture| -> (i64, i64) {
+        let query = "SELECT (SELECT count(*) FROM notice WHERE mail_id = 1), length(content) FROM mail WHERE id = 1";
+        fixture.store.connection.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+    };
+    let whole = left(&fixture);
+    fixture.store.create_mails(&[telling(2, "a@x", &problem)], &[], NOON).unwrap();
+    assert_eq!((left(&fixture), whole.0), (whole, 1), "b@x is still to get it");
+    fixture.store.create_mails(&[telling(3, "b@x", &problem)], &[], NOON).unwrap();
+    assert_eq!(left(&fixture), (0, 0));
+    assert_eq!(fixture.store.deliveries(DeliveryFilter::All, 10).unwrap().len(), 4, "people see that it was there");
 }
 
 #[test]
@@ -167,4 +210,32 @@ fn the_last_word_about_an_incident_is_not_said_again_once_it_was_given_up() {
         assert_eq!(told(&fixture.unsettled()[0]), expected);
         assert_eq!(reach(&fixture.unsettled()[0]), kind.is_last().then_some(Reach::GivenUp));
     }
+}
+
+#[test]
+fn what_may_have_been_taken_counts_as_told_when_it_is_given_up() {
+    let (mut fixture, incidents) = with_incidents(&[Metric::Cpu]);
+    fixture.store.create_mails(&[telling(1, "a@x", &[(incidents[0], NoticeKind::Problem)])], &[], NOON).unwrap();
+    fixture.attempt(&AttemptEnd::Unknown { next: NOON, reply: String::new() }, NOON);
+    fixture.attempt(&AttemptEnd::Expired { reply: String::new() }, at(9));
+    assert_eq!(told(&fixture.unsettled()[0]), [("a@x", NoticeKind::Problem, at(9))]);
+}
+
+#[test]
+fn what_was_told_is_in_the_order_of_the_mails_even_if_an_older_one_was_sent_again_later() {
+    let (mut fixture, incidents) = with_incidents(&[Metric::Cpu]);
+    let says = |number, kind| NewMail {
+        recipients: vec![("a@x".parse().unwrap(), false)],
+        ..telling(number, "a@x", &[(incidents[0], kind)])
+    };
+    let mails = [says(1, NoticeKind::Problem), says(2, NoticeKind::Worse)];
+    fixture.store.create_mails(&mails, &[], NOON).unwrap();
+    let [first, second] = due(&fixture.store, NOON)[..] else { panic!("two") };
+    for (delivery, seconds) in [(second, 10), (first, 20)] {
+        assert!(fixture.store.begin_attempt(delivery, at(seconds)).unwrap());
+        fixture.store.end_attempt(delivery, &sent(at(seconds))).unwrap();
+    }
+    let expected = [("a@x", NoticeKind::Problem, at(20)), ("a@x", NoticeKind::Worse, at(10))];
+    assert_eq!(told(&fixture.unsettled()[0]), expected);
+    assert_eq!(told(&fixture.store.incidents(&crate::IncidentFilter::default()).unwrap()[0]), expected);
 }
