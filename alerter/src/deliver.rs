@@ -4,21 +4,24 @@
 //! a run was killed, or an answer that could not be kept, is sent again with the same bytes: a duplicate, never a loss.
 
 mod back_off;
+mod by_command;
 mod command;
 mod courier;
 mod server;
 mod session;
 mod verdict;
 
+use std::ops::Add;
 use std::time::Instant;
 
 use config::Config;
+use rules::Recipient;
 use sample::Timestamp;
 use storage::{AttemptEnd, DeliveryId, DueDelivery, Store, StoreError, Way};
 
 use crate::surroundings::Surroundings;
 use back_off::{is_given_up, next_after_unknown, next_attempt};
-use command::CommandFailure;
+use by_command::by_command;
 use verdict::{Failure, Rest, Verdict};
 
 pub(crate) use courier::Courier;
@@ -42,7 +45,7 @@ pub struct Deliveries {
     pub failed: usize,
     /// To be tried again.
     pub postponed: usize,
-    /// Given up, after five days and a few attempts.
+    /// Given up, after five days and a few attempts; or a command that hung too often.
     pub expired: usize,
 }
 
@@ -57,47 +60,73 @@ pub enum DeliverError {
     Store(#[from] StoreError),
 }
 
-/// Tries every delivery that is due: first those to commands, which are quick, then mail. The caller holds the run lock:
-/// then what is still marked as under way belongs to a run that is dead.
+/// Tries every delivery that is due: first mail, then those to commands, each within a time of its own. The caller holds the
+/// run lock: then what is still marked as under way belongs to a run that is dead.
 ///
 /// # Errors
-/// The database, or the password and certificates that `<smtp>` names.
+/// The database, or the password and certificates that `<smtp>` names. Commands are told all the same.
 pub fn deliver(store: &mut Store, config: &Config, around: &Surroundings<'_>) -> Result<Deliveries, DeliverError> {
     let interrupted = store.interrupted_deliveries()?;
     if interrupted > 0 {
         tracing::warn!(deliveries = interrupted, "a run was killed while it was sending; these are sent again");
     }
-    let began = (around.now)();
-    let mut round =
-        Round { store, around, began, ends: Instant::now() + around.timeouts.delivering, done: Deliveries::default() };
-    round.all(Way::Command, &mut |delivery| by_command(delivery, config, around))?;
+    let mails = all_mail(store, config, around);
+    let mut round = Round::new(store, around, Way::Command);
+    if round.has_any()? {
+        round.all(&mut |delivery| by_command(delivery, config, around))?;
+    }
+    Ok(mails? + round.done)
+}
+
+fn all_mail(store: &mut Store, config: &Config, around: &Surroundings<'_>) -> Result<Deliveries, DeliverError> {
+    let mut round = Round::new(store, around, Way::Mail);
     // Without a mail nobody asks for a password; without one no attempt begins.
-    if !round.store.due_deliveries(Way::Mail, began, 1)?.is_empty() {
+    if round.has_any()? {
         let courier = Courier::start(Server::new(&config.smtp, around.timeouts)?, around.stop.clone());
-        round.all(Way::Mail, &mut |delivery| by_mail(delivery, &courier, around))?;
+        round.all(&mut |delivery| by_mail(delivery, &courier, around))?;
         courier.finish();
     }
     Ok(round.done)
 }
 
-/// The deliveries of one run.
+/// The deliveries of one run that leave the same way.
 struct Round<'a> {
     store: &'a mut Store,
     around: &'a Surroundings<'a>,
+    way: Way,
     began: Timestamp,
     /// No attempt begins after it, but for the first.
     ends: Instant,
+    /// They are left alone for the rest of the run.
+    hanging: Vec<Recipient>,
     done: Deliveries,
 }
 
 /// Tries one delivery.
 type Attempt<'t> = dyn FnMut(&DueDelivery) -> (AttemptEnd, Rest) + 't;
 
-impl Round<'_> {
+impl<'a> Round<'a> {
+    fn new(store: &'a mut Store, around: &'a Surroundings<'a>, way: Way) -> Round<'a> {
+        let ends = Instant::now() + around.timeouts.delivering;
+        Round { store, around, way, began: (around.now)(), ends, hanging: Vec::new(), done: Deliveries::default() }
+    }
+
+    fn has_any(&self) -> Result<bool, StoreError> {
+        let due = self.store.due(self.way, self.began, 1, &[])?;
+        if due.unreadable > 0 {
+            let deliveries = due.unreadable;
+            tracing::error!(
+                deliveries,
+                "these can't be read by this version, and wait: were they written by a newer one?"
+            );
+        }
+        Ok(!due.deliveries.is_empty())
+    }
+
     /// A delivery that was tried is not due again before a minute has passed, so this ends.
-    fn all(&mut self, way: Way, attempt: &mut Attempt<'_>) -> Result<(), DeliverError> {
+    fn all(&mut self, attempt: &mut Attempt<'_>) -> Result<(), DeliverError> {
         loop {
-            let due = self.store.due_deliveries(way, self.began, BATCH)?;
+            let due = self.store.due(self.way, self.began, BATCH, &self.hanging)?.deliveries;
             if due.is_empty() || self.some(&due, attempt)? == Rest::Stop {
                 return Ok(());
             }
@@ -110,8 +139,10 @@ impl Round<'_> {
             if self.is_over() {
                 return Ok(Rest::Stop);
             }
-            // Before anybody hears of it. False: somebody else has it, and does the rest.
-            if !self.store.begin_attempt(delivery.id, (self.around.now)())? {
+            // Before anybody hears of it. False: it waits for another one, or somebody else has it, and does the rest.
+            if self.hanging.contains(&delivery.recipient)
+                || !self.store.begin_attempt(delivery.id, (self.around.now)())?
+            {
                 continue;
             }
             tried = true;
@@ -119,8 +150,10 @@ impl Round<'_> {
             keep_end(self.store, delivery.id, &end)?;
             self.done.count(&end);
             report(delivery, &end);
-            if rest == Rest::Stop {
-                return Ok(Rest::Stop);
+            match rest {
+                Rest::GoOn => {}
+                Rest::Stop => return Ok(Rest::Stop),
+                Rest::LeaveAlone => self.hanging.push(delivery.recipient.clone()),
             }
         }
         Ok(if tried { Rest::GoOn } else { Rest::Stop })
@@ -132,7 +165,8 @@ impl Round<'_> {
         }
         let is_late = self.done != Deliveries::default() && Instant::now() >= self.ends;
         if is_late {
-            tracing::warn!(limit = ?self.around.timeouts.delivering, "this took too long; the next run sends the rest");
+            let (way, limit) = (self.way, self.around.timeouts.delivering);
+            tracing::warn!(?way, ?limit, "this took too long; the next run sends the rest");
         }
         is_late
     }
@@ -143,30 +177,6 @@ fn by_mail(delivery: &DueDelivery, courier: &Courier, around: &Surroundings<'_>)
         tracing::debug!(message_id = delivery.message_id, ?progress, "smtp");
     });
     end_of(delivery, &result, (around.now)())
-}
-
-/// What came of a command. One that is not in config.xml any more may come back.
-fn by_command(delivery: &DueDelivery, config: &Config, around: &Surroundings<'_>) -> (AttemptEnd, Rest) {
-    let name = delivery.recipient.notifier().unwrap_or_default();
-    let result = match config.notifiers.get(name) {
-        Some(notifier) => command::run(notifier, &delivery.content, around.stop),
-        None => {
-            Err(CommandFailure { words: format!("no <notifier name=\"{name}\"> in config.xml"), is_unknown: false })
-        }
-    };
-    let now = (around.now)();
-    let attempts = delivery.attempts.saturating_add(1);
-    let end = match result {
-        Ok(reply) => AttemptEnd::Sent { at: now, reply },
-        Err(CommandFailure { words: reply, .. }) if is_given_up(delivery.created, attempts, now) => {
-            AttemptEnd::Expired { reply }
-        }
-        Err(CommandFailure { words: reply, is_unknown: true }) => {
-            AttemptEnd::Unknown { next: next_after_unknown(now), reply }
-        }
-        Err(CommandFailure { words: reply, .. }) => AttemptEnd::Retry { next: next_attempt(attempts, now), reply },
-    };
-    (end, Rest::GoOn)
 }
 
 fn keep_end(store: &mut Store, delivery: DeliveryId, end: &AttemptEnd) -> Result<(), StoreError> {
@@ -201,9 +211,22 @@ fn end_of(delivery: &DueDelivery, result: &Result<String, Failure>, now: Timesta
             AttemptEnd::Expired { reply }
         }
         Verdict::TryAgain => AttemptEnd::Retry { next: next_attempt(attempts, now), reply },
-        Verdict::Unknown => AttemptEnd::Unknown { next: next_after_unknown(now), reply },
+        Verdict::Unknown => AttemptEnd::Unknown { next: next_after_unknown(delivery.maybe_taken, now), reply },
     };
     (end, rest)
+}
+
+impl Add for Deliveries {
+    type Output = Deliveries;
+
+    fn add(self, other: Deliveries) -> Deliveries {
+        Deliveries {
+            sent: self.sent + other.sent,
+            failed: self.failed + other.failed,
+            postponed: self.postponed + other.postponed,
+            expired: self.expired + other.expired,
+        }
+    }
 }
 
 impl Deliveries {
@@ -228,7 +251,7 @@ fn report(delivery: &DueDelivery, end: &AttemptEnd) {
             tracing::error!(recipient, message_id, reply, %next, "perhaps sent, will be sent again");
         }
         AttemptEnd::Failed { reply } => tracing::error!(recipient, message_id, reply, "refused for good"),
-        AttemptEnd::Expired { reply } => tracing::error!(recipient, message_id, reply, "given up after five days"),
+        AttemptEnd::Expired { reply } => tracing::error!(recipient, message_id, reply, "given up"),
     }
 }
 

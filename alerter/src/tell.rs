@@ -20,6 +20,9 @@ const REMEMBER_SILENCES_MS: i64 = 90 * 24 * 3_600_000;
 /// How long the end of an outage matters for hosts behind it, which may be seen up some runs later.
 const RECENT_OUTAGES: Duration = Duration::from_secs(3600);
 
+/// So much later than now a time may be without anybody having set a clock back by hand.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
+
 /// What is known when it is decided who is told what.
 #[derive(Debug)]
 pub(crate) struct Known {
@@ -68,7 +71,10 @@ pub enum TellError {
 pub(crate) fn telling(store: &Store, desk: &Desk<'_>, known: Known, now: Timestamp) -> Result<Telling, TellError> {
     let Known { mut incidents, suspects } = known;
     let Desk { config, stationery, .. } = desk;
-    incidents.iter_mut().for_each(|incident| desk.book.refresh(incident));
+    incidents.iter_mut().for_each(|incident| {
+        desk.book.refresh(incident);
+        in_our_time(incident, now);
+    });
     let decisions = decisions(store, desk, (&incidents, suspects), now)?;
     let round = rules::round(&incidents, &decisions, &store.mailboxes(now)?, config.alerter.mails_per_hour);
     let mut beside = Beside::new(store, stationery.zone, now);
@@ -80,6 +86,15 @@ pub(crate) fn telling(store: &Store, desk: &Desk<'_>, known: Known, now: Timesta
     let Round { settled, capped, .. } = round;
     let settled = settled.into_iter().map(|(index, why)| (incidents[index].id, why)).collect();
     Ok(Telling { mails, settled, capped })
+}
+
+/// What was told at a time to come was told before the clock was set back: nobody waits until then for a reminder, but
+/// gets it as if they had been told when it began.
+fn in_our_time(incident: &mut Incident, now: Timestamp) {
+    let began = incident.opened.min(now);
+    for told in incident.told.iter_mut().filter(|told| told.at > now) {
+        told.at = if told.at > now + CLOCKS_DIFFER { began } else { now };
+    }
 }
 
 fn decisions(

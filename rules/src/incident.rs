@@ -34,8 +34,9 @@ pub struct Incident {
     /// Somebody takes care of it.
     pub ack: Option<Ack>,
     /// What people were told of it, oldest first: what the mail server took, or may have taken, or refused for good, and
-    /// what was dropped by hand. Of mails that were given up after days only the last word counts as told: that it is
-    /// over, or was missed, or happened. A problem that goes on is told again.
+    /// what was dropped by hand. Of mails that were given up, and that nobody can have taken, only the last word counts as
+    /// told: that it is over, or was missed, or happened. A problem that goes on is told again. In the order in which the
+    /// mails were made.
     pub told: Vec<Told>,
 }
 

@@ -31,10 +31,10 @@ pub(crate) fn next_attempt(attempts: u32, now: Timestamp) -> Timestamp {
     now + MINUTE * minutes
 }
 
-/// Returns when to send again what may or may not have been taken: the sooner, the likelier it is that the receiver
-/// still remembers the Message-ID.
-pub(crate) fn next_after_unknown(now: Timestamp) -> Timestamp {
-    now + MINUTE
+/// Returns when to send again what may or may not have been taken, as it may have been `before` times: the first time soon,
+/// while the receiver still remembers the Message-ID, then later and later, since each attempt may be another copy.
+pub(crate) fn next_after_unknown(before: u32, now: Timestamp) -> Timestamp {
+    next_attempt(before.saturating_add(1), now)
 }
 
 /// Whether a mail made at `created` is given up after `attempts` attempts, the last of which ended `now`.
@@ -51,6 +51,14 @@ mod tests {
         let now = Timestamp::from_millis(1_795_241_857_000);
         let pauses: Vec<i64> = (1..=9).map(|attempts| next_attempt(attempts, now).millis_since(now) / 60_000).collect();
         assert_eq!(pauses, [1, 2, 4, 8, 15, 30, 60, 60, 60]);
+    }
+
+    #[test]
+    fn what_may_have_been_taken_is_sent_again_after_a_minute_and_then_less_and_less_often() {
+        let now = Timestamp::from_millis(1_795_241_857_000);
+        let pauses: Vec<i64> =
+            (0..8).map(|before| next_after_unknown(before, now).millis_since(now) / 60_000).collect();
+        assert_eq!(pauses, [1, 2, 4, 8, 15, 30, 60, 60]);
     }
 
     #[test]

@@ -73,6 +73,8 @@ pub(crate) enum Verdict {
 pub(crate) enum Rest {
     /// The failure says nothing about them.
     GoOn,
+    /// Those to the same recipient would meet the same.
+    LeaveAlone,
     /// They would meet the same, so they stay as they are: due. The next run tries one of them, so a server that
     /// refuses the login hears it once in each run.
     Stop,

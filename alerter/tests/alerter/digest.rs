@@ -100,6 +100,16 @@ fn a_sign_of_life_comes_once_in_its_time_and_says_how_many_hosts_and_problems() 
 }
 
 #[test]
+fn a_sign_of_life_comes_again_when_the_clock_was_ahead_for_a_while() {
+    let office = Office::with(r#"mail="boss@example.org" heartbeat="24h""#, &web1());
+    office.fleet.visit(0, &[("web1", used(10))]);
+    assert_eq!(office.told(30 * DAY).len(), 1, "the clock is a month ahead");
+    assert_eq!(office.told(5).len(), 1);
+    assert_eq!(office.told(10), [""; 0]);
+    assert_eq!(office.told(DAY + 5).len(), 1);
+}
+
+#[test]
 fn a_digest_is_a_sign_of_life_too() {
     let office = Office::with(r#"mail="boss@example.org" heartbeat="24h""#, &web1());
     office.see(0, &[("web1", used(10))]);

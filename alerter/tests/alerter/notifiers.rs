@@ -1,5 +1,9 @@
 //! Commands that are told beside mail, or instead of it.
 
+use std::time::Duration;
+
+use alerter::deliver::Timeouts;
+
 use crate::fleet::Fleet;
 use crate::office::{HOUR, Office, host, used};
 use crate::smtp_server::CLOSED_PORT;
@@ -108,4 +112,73 @@ fn a_command_works_while_mail_can_not_be_sent_for_want_of_a_password() {
     assert!(fleet.try_alert(0, crate::fleet::quick()).is_err(), "mail could not be sent");
     assert!(std::fs::read_to_string(said).unwrap().contains("web1: memory 90%"));
     assert_eq!(fleet.waiting().len(), 1);
+}
+
+/// A fleet with a problem of which `to` is told, and the commands `hangs`, which says once what it began, and `works`.
+fn with_a_command_that_hangs(port: u16, to: &str) -> Fleet {
+    let fleet = Fleet::new(port, "");
+    let folder = fleet.state_dir();
+    let mut notifiers = String::new();
+    for (name, script) in
+        [("hangs", "echo began >> $FOLDER/hangs.said; sleep 1000"), ("works", "cat > $FOLDER/works.said")]
+    {
+        let file = folder.join(name);
+        std::fs::write(&file, script.replace("$FOLDER", folder.to_str().unwrap())).unwrap();
+        notifiers += &format!(r#"<notifier name="{name}" command="/bin/sh {}" timeout="1s"/>"#, file.display());
+    }
+    fleet.configure(
+        &format!(r#"host="127.0.0.1" port="{port}""#),
+        &format!("{notifiers}{}", host("web1", "", to, ALERT)),
+    );
+    fleet.visit(0, &[("web1", used(90))]);
+    fleet
+}
+
+fn began(fleet: &Fleet) -> usize {
+    std::fs::read_to_string(fleet.state_dir().join("hangs.said")).unwrap().lines().count()
+}
+
+#[test]
+fn a_command_that_hangs_takes_no_time_from_mail_and_is_left_alone_for_the_rest_of_the_run() {
+    let server = crate::smtp_server::SmtpServer::friendly();
+    let to = "exec:hangs, a@example.org, b@example.org, exec:works";
+    let fleet = with_a_command_that_hangs(server.port, to);
+    // A second mail to the commands, such as a summary would be.
+    let more = |number: u32, to: &[&str]| storage::NewMail {
+        kind: storage::MailKind::Digest,
+        message_id: format!("<{number}@fleet>"),
+        subject: "s".into(),
+        content: b"{}".to_vec(),
+        notices: Vec::new(),
+        recipients: to.iter().map(|one| (one.parse().unwrap(), false)).collect(),
+    };
+    let mails: Vec<_> = (0..150).map(|number| more(number, &["exec:hangs"])).collect();
+    fleet.store().create_mails(&mails, &[], crate::fleet::at(0)).unwrap();
+    let report = fleet.alert(1);
+    assert_eq!((report.deliveries.sent, report.deliveries.postponed), (3, 1));
+    assert_eq!(server.taken().len(), 2);
+    assert!(fleet.state_dir().join("works.said").exists(), "one that hangs is in no other's way");
+    assert_eq!(began(&fleet), 1);
+}
+
+#[test]
+fn however_long_commands_take_mail_has_a_time_of_its_own() {
+    let server = crate::smtp_server::SmtpServer::friendly();
+    let fleet = with_a_command_that_hangs(server.port, "exec:hangs, a@example.org");
+    let timeouts = Timeouts { delivering: Duration::ZERO, ..crate::fleet::quick() };
+    let report = fleet.try_alert(1, timeouts).unwrap();
+    assert_eq!((report.deliveries.sent, report.deliveries.postponed), (1, 1));
+    assert_eq!((server.taken().len(), began(&fleet)), (1, 1), "each way gets something done");
+}
+
+#[test]
+fn a_command_that_hangs_is_tried_five_times_later_and_later_and_then_given_up() {
+    let fleet = with_a_command_that_hangs(CLOSED_PORT, "exec:hangs");
+    for minute in 0..40 {
+        fleet.alert(minute);
+    }
+    // At 0, 1, 3, 7 and 15.
+    assert_eq!(began(&fleet), 5);
+    let lost = fleet.store().deliveries(storage::DeliveryFilter::Lost, 10).unwrap();
+    assert_eq!((lost.len(), lost[0].attempts, lost[0].state.as_str()), (1, 5, "expired"));
 }

@@ -32,6 +32,28 @@ fn a_reminder_comes_after_four_hours_if_it_is_critical_and_after_a_day_if_not() 
 }
 
 #[test]
+fn a_clock_that_was_ahead_for_a_while_keeps_no_reminder_back() {
+    let office = Office::new(&web1());
+    office.fleet.visit(0, &[("web1", disk(97))]);
+    assert_eq!(office.told(30 * DAY).len(), 1, "the clock is a month ahead");
+    assert_eq!(office.told(5), NOBODY);
+    let still = ["[CRIT] (still) web1: disk / 97% (limit 95%)"];
+    assert_eq!(office.told(4 * HOUR), still);
+    assert_eq!(office.told(4 * HOUR + 5), NOBODY);
+    assert_eq!(office.told(8 * HOUR), still);
+}
+
+#[test]
+fn a_clock_that_was_ahead_while_mail_was_down_keeps_no_mail_back() {
+    let office = Office::new(&web1());
+    office.mail_is_down(true);
+    office.fleet.visit(0, &[("web1", disk(97))]);
+    assert_eq!(office.told(30 * DAY), NOBODY);
+    office.mail_is_down(false);
+    assert_eq!(office.told(5), ["[CRIT] web1: disk / 97% (limit 95%)"]);
+}
+
+#[test]
 fn a_reminder_is_counted_from_the_mail_that_was_delivered() {
     let office = Office::new(&web1());
     office.mail_is_down(true);
