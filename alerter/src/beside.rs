@@ -41,6 +41,10 @@ impl<'s> Beside<'s> {
         let remarks = why.into_iter().map(|why| remark(*why)).collect();
         let mut story =
             Story { incident: incident.clone(), kind, remarks, trend: Trend::default(), processes: Vec::new() };
+        // What decides is known; how often they were told, which tells one mail from the next, is not.
+        if !incident.told.is_empty() {
+            story.incident.told = self.store.told_of(incident.id)?;
+        }
         if let Some(host) = incident.host.as_ref().filter(|_| position < MOST && kind != NoticeKind::Missed) {
             let metric = incident.key.rule.metric;
             let day = (self.now - WINDOW, self.now);

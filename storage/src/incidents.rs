@@ -1,13 +1,19 @@
 //! Incidents: what is still owed of them, and what people say and ask about them.
 
+mod told;
+
 use std::collections::HashMap;
 
-use rules::{Ack, End, EventKind, Incident, NoticeKind, Outages, Reach, Telling, Told, wildcard_match};
-use rusqlite::{Connection, Row, params};
+use rules::{Ack, End, EventKind, Incident, Outages, Telling, Told, wildcard_match};
+use rusqlite::{Row, params};
 use sample::{HostName, Metric, Timestamp};
 
-use crate::error::{Failure, readable};
+use crate::error::readable;
 use crate::{Store, StoreError, row};
+use told::{told, told_of};
+#[cfg(test)]
+pub(crate) use told::TOLD_OF_ONE;
+pub(crate) use told::TOLD_OF_UNSETTLED;
 
 /// Which incidents to show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,7 +31,8 @@ pub struct IncidentFilter {
 }
 
 impl Store {
-    /// Returns the incidents of which something may still be owed, oldest first. What config.xml says of their rules now
+    /// Returns the incidents of which something may still be owed, oldest first. Of what each recipient was told of them there
+    /// is the first word, the last, and that it is over; [`Store::told_of`] has all. What config.xml says of their rules now
     /// is not known here: repeat, escalation and hours are the defaults. One with a value this version does not know is
     /// left out.
     ///
@@ -47,6 +54,14 @@ impl Store {
             }
             Ok(incidents)
         })
+    }
+
+    /// Returns all that people were told of an incident, in the order in which the mails were made.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub fn told_of(&self, incident: i64) -> Result<Vec<Told>, StoreError> {
+        self.read(|db| told_of(db, incident))
     }
 
     /// Returns the incidents about visits that were settled since then: what was behind these hosts is judged by them.
@@ -180,31 +195,6 @@ pub(crate) const SINCE: &str = selecting!(
      WHERE ?1 IS NULL AND (?2 IS NULL OR opened_ms >= ?2 OR ended_ms >= ?2) ORDER BY incident.id DESC"
 );
 
-/// A mail that was refused for good, or dropped by hand, counts as told: otherwise new ones would be made without end. So
-/// does the last word about an incident once it was given up; the digest names it. Any other that was given up does not,
-/// nor does one that waits, for it may be replaced, or was. One that
-/// may have been taken and was given up counts as told.
-///
-/// In the order in which the mails were made: an older one may have been sent again after a younger one.
-macro_rules! told_from {
-    ($source:literal) => {
-        concat!(
-            "SELECT recipient, coalesce(sent_ms, delivery.ended_ms, tried_ms, next_attempt_ms), notice.kind, notice.severity,
-                    notice.incident_id, iif(maybe_taken AND state <> 'sent', 'unknown', state)
-             FROM ", $source, "
-             CROSS JOIN delivery ON delivery.mail_id = notice.mail_id
-             WHERE (state IN ('sent', 'unknown', 'sending', 'failed', 'suppressed')
-                    OR state = 'expired' AND (maybe_taken > 0 OR notice.kind IN ('over', 'missed', 'happened'))) AND "
-        )
-    };
-}
-
-pub(crate) const TOLD_OF_UNSETTLED: &str = concat!(
-    told_from!("incident INDEXED BY incident_unsettled CROSS JOIN notice ON notice.incident_id = incident.id"),
-    "settled_ms IS NULL ORDER BY incident.id, notice.mail_id"
-);
-pub(crate) const TOLD_OF_ONE: &str = concat!(told_from!("notice"), "notice.incident_id = ?1 ORDER BY notice.mail_id");
-
 pub(crate) const SUSPECTS: &str = "
     SELECT metric, name FROM alert INDEXED BY alert_pending CROSS JOIN host ON host.id = host_id
     WHERE state = 'pending' ORDER BY name";
@@ -243,28 +233,6 @@ fn ack(found: &Row<'_>) -> rusqlite::Result<Option<Ack>> {
     let (by, comment): (Option<String>, Option<String>) = (found.get(20)?, found.get(21)?);
     let until = row::time_if_known(found, 19)?;
     Ok(Some(Ack { at, until, by: by.unwrap_or_default(), comment: comment.unwrap_or_default() }))
-}
-
-fn told(found: &Row<'_>) -> rusqlite::Result<Told> {
-    Ok(Told {
-        recipient: row::parsed(found, 0)?,
-        at: row::time(found, 1)?,
-        kind: row::named(found, 2, &NoticeKind::ALL, NoticeKind::name)?,
-        severity: row::parsed(found, 3)?,
-        reach: match found.get::<_, String>(5)?.as_str() {
-            "sent" => Reach::Delivered,
-            "failed" => Reach::Refused,
-            "suppressed" => Reach::Dropped,
-            "expired" => Reach::GivenUp,
-            _ => Reach::Maybe,
-        },
-    })
-}
-
-fn told_of(db: &Connection, incident: i64) -> Result<Vec<Told>, Failure> {
-    let mut select = db.prepare_cached(TOLD_OF_ONE)?;
-    let found = select.query_map([incident], told)?.filter_map(|found| readable(found).transpose());
-    found.collect()
 }
 
 fn fits(incident: &Incident, filter: &IncidentFilter) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rules::{Mailbox, NoticeKind, Recipient};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 use sample::Timestamp;
 
 use crate::error::{Failure, readable};

@@ -239,3 +239,23 @@ fn what_was_told_is_in_the_order_of_the_mails_even_if_an_older_one_was_sent_agai
     assert_eq!(told(&fixture.unsettled()[0]), expected);
     assert_eq!(told(&fixture.store.incidents(&crate::IncidentFilter::default()).unwrap()[0]), expected);
 }
+
+#[test]
+fn of_years_of_reminders_only_what_decides_is_read_and_all_of_them_are_on_file() {
+    let (mut fixture, incidents) = with_incidents(&[Metric::Cpu, Metric::Load]);
+    use NoticeKind::{Over, Problem, Reminder, Worse};
+    let kinds = [Problem, Reminder, Reminder, Over, Reminder, Worse];
+    for (number, kind) in (0u32..).zip(kinds) {
+        for (of, address) in [(0, "a@x"), (1, "b@x")] {
+            let mail = telling(2 * number + of, address, &[(incidents[of as usize], kind)]);
+            fixture.store.create_mails(&[mail], &[], at(number.into())).unwrap();
+            fixture.attempt(&sent(at(number.into())), at(number.into()));
+        }
+    }
+    for (incident, address) in fixture.unsettled().iter().zip(["a@x", "b@x"]) {
+        let expected = [(address, Problem, at(0)), (address, Over, at(3)), (address, Worse, at(5))];
+        assert_eq!(told(incident), expected);
+        let all = fixture.store.told_of(incident.id).unwrap();
+        assert_eq!(all.iter().map(|told| told.kind).collect::<Vec<_>>(), kinds);
+    }
+}
