@@ -105,6 +105,18 @@ fn one_refused_recipient_does_not_keep_the_others_from_theirs() {
 }
 
 #[test]
+fn a_recipient_this_version_can_not_read_keeps_no_other_from_theirs() {
+    let fleet = fleet(CLOSED_PORT);
+    fleet.alert(1);
+    fleet.damage("b@example.org", "b example.org");
+    let server = SmtpServer::friendly();
+    fleet.configure(&format!(r#"host="127.0.0.1" port="{}""#, server.port), &web1().replace("b@example.org,", ""));
+    let report = fleet.alert(2);
+    assert_eq!((report.deliveries.sent, report.undelivered), (2, 1));
+    assert_eq!(server.taken().len(), 2);
+}
+
+#[test]
 fn a_message_that_is_refused_for_good_is_not_sent_again() {
     let spam = Answer::Say("554 looks like spam");
     let server = SmtpServer::start(move |said| if said.verb == Verb::Message { spam } else { Answer::Usual });
