@@ -10,10 +10,10 @@ use sample::{HostName, Metric, Timestamp};
 
 use crate::error::readable;
 use crate::{Store, StoreError, row};
-use told::{told, told_of};
 #[cfg(test)]
 pub(crate) use told::TOLD_OF_ONE;
 pub(crate) use told::TOLD_OF_UNSETTLED;
+use told::{told, told_of};
 
 /// Which incidents to show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,8 +11,15 @@ const NOISIEST: &str = include_str!("../../../../sql/queries/noisiest_alerts_of_
 const UNTOLD: &str = include_str!("../../../../sql/queries/incidents_nobody_was_told_of.sql");
 
 /// A host on which an alert fired so many hours ago, once for each length in minutes, and told nobody.
-fn fired(fixture: &mut Fixture, name: &str, metric: Metric, hours: i64, minutes: &[i64], address: &[&str]) -> Vec<i64> {
-    let (host, began) = (fixture.new_host(name), now(&fixture.store).plus_millis(-hours * HOUR_MS));
+fn fired(
+    (fixture, now): (&mut Fixture, Timestamp),
+    name: &str,
+    metric: Metric,
+    hours: i64,
+    minutes: &[i64],
+    address: &[&str],
+) -> Vec<i64> {
+    let (host, began) = (fixture.new_host(name), now.plus_millis(-hours * HOUR_MS));
     let known = fixture.unsettled().len();
     for minutes in minutes {
         let (over, key) = (began.plus_millis(minutes * 60_000), key(metric, Instance::Host));
@@ -37,7 +44,7 @@ fn tell(fixture: &mut Fixture, number: u32, incident: i64, at: Timestamp, end: O
 fn who_was_told_what_is_what_went_out_within_the_week() {
     let mut fixture = Fixture::new();
     let now = now(&fixture.store);
-    let ids = fired(&mut fixture, "web1", Metric::Cpu, 2, &[5, 10], &["a@x"]);
+    let ids = fired((&mut fixture, now), "web1", Metric::Cpu, 2, &[5, 10], &["a@x"]);
     let [old, lost, recent] = [-24 * 8, -3, -1].map(|hours| now.plus_millis(hours * HOUR_MS));
     tell(&mut fixture, 1, ids[0], old, Some(&sent(old)));
     tell(&mut fixture, 2, ids[0], lost, Some(&AttemptEnd::Expired { reply: String::new() }));
@@ -51,9 +58,9 @@ fn who_was_told_what_is_what_went_out_within_the_week() {
 fn the_noisiest_alerts_are_those_that_told_most_and_then_fired_most() {
     let mut fixture = Fixture::new();
     let now = now(&fixture.store);
-    fired(&mut fixture, "old", Metric::Cpu, 24 * 31, &[5, 5, 5, 5], &["a@x"]);
-    fired(&mut fixture, "web1", Metric::Cpu, 5, &[5, 10, 15], &["a@x"]);
-    let told = fired(&mut fixture, "web2", Metric::Load, 5, &[1], &["a@x"]);
+    fired((&mut fixture, now), "old", Metric::Cpu, 24 * 31, &[5, 5, 5, 5], &["a@x"]);
+    fired((&mut fixture, now), "web1", Metric::Cpu, 5, &[5, 10, 15], &["a@x"]);
+    let told = fired((&mut fixture, now), "web2", Metric::Load, 5, &[1], &["a@x"]);
     tell(&mut fixture, 1, told[0], now, Some(&sent(now)));
     let expected = ["web2 load  1 0 60 1", "web1 cpu  3 0 600 0"];
     assert_eq!(answer(&fixture.store, NOISIEST, []), expected);
@@ -63,10 +70,10 @@ fn the_noisiest_alerts_are_those_that_told_most_and_then_fired_most() {
 fn of_incidents_nobody_was_told_of_the_reason_is_known() {
     let mut fixture = Fixture::new();
     let now = now(&fixture.store);
-    let ids = fired(&mut fixture, "web1", Metric::Cpu, 5, &[1, 1, 1, 1, 1, 1], &["a@x"]);
+    let ids = fired((&mut fixture, now), "web1", Metric::Cpu, 5, &[1, 1, 1, 1, 1, 1], &["a@x"]);
     let [told, silenced, given_up, refused, waits, held] = ids[..] else { panic!("six") };
-    let nobody = fired(&mut fixture, "web2", Metric::Cpu, 4, &[1], &[])[0];
-    fired(&mut fixture, "old", Metric::Cpu, 24 * 31, &[5], &["a@x"]);
+    let nobody = fired((&mut fixture, now), "web2", Metric::Cpu, 4, &[1], &[])[0];
+    fired((&mut fixture, now), "old", Metric::Cpu, 24 * 31, &[5], &["a@x"]);
     fixture.store.create_mails(&[], &[(silenced, Some(Held::Silenced(1)))], now).unwrap();
     tell(&mut fixture, 1, told, now, Some(&sent(now)));
     tell(&mut fixture, 2, given_up, now, Some(&AttemptEnd::Expired { reply: String::new() }));
