@@ -84,7 +84,8 @@ fn row(host: &Host, on_file: Option<bool>) -> [String; 6] {
         format!("{}@{}{port}", host.username, host.address),
         ways(host),
         host_key,
-        host.rules.len().to_string(),
+        // Those that are built in are the same for all.
+        host.rules.iter().filter(|rule| rule.origin.is_some()).count().to_string(),
         remarks(host),
     ]
 }
