@@ -6,8 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use harness::{Account, Behaviour, Home, HostileServer, Server, SshdOptions, USER, run};
-use wait4::Wait4;
+use harness::{Account, Behaviour, Home, HostileServer, Server, SshdOptions, USER, run, with_peak};
 
 use crate::World;
 
@@ -154,11 +153,11 @@ fn sixty_four_hosts_that_push_as_fast_as_they_can_cost_less_than_128_mib() {
     let known: String = hosts.addresses().map(|(ip, _)| hosts.known_hosts_line(&ip, hosts.port)).collect();
     fs::write(server.state("known_hosts"), known).unwrap();
 
-    let mut command = server.command("fleet-collector", &[]);
-    let collector = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let ended = collector.wait4().unwrap();
-    assert_eq!(ended.status.code(), Some(3));
-    let peak = ended.rusage.maxrss;
+    let command = server.command("fleet-collector", &[]);
+    let (status, peak) = with_peak(&command, |run| {
+        run.stdout(Stdio::null()).stderr(Stdio::null());
+    });
+    assert_eq!(status.code(), Some(3));
     println!("peak: {} MiB", peak / MIB);
     assert!(peak < 128 * MIB, "{} MiB", peak / MIB);
     // Each of them flooded us, and was cut off for it.

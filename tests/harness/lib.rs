@@ -23,6 +23,7 @@ mod exporter;
 mod hostile;
 
 mod mail_server;
+mod peak;
 mod process;
 mod programs;
 mod proxy;
@@ -40,6 +41,7 @@ pub use exim::{Exim, Mail};
 pub use exporter::{NodeExporter, Scrape};
 pub use hostile::{Behaviour, HostileServer};
 pub use mail_server::{Deed, MailServer, Step, TakenMail};
+pub use peak::with_peak;
 pub use process::{Finished, PATIENCE, Reaped, eventually, fill_queue, run};
 pub use programs::{program, target_dir, workspace};
 pub use proxy::Proxy;
