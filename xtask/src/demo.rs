@@ -58,7 +58,7 @@ fn act(server: &Server) -> Result<()> {
     steps.show("fleet-collector", &["trust", "--yes", "*"], &[3])?;
     // A host is down when two visits in a row did not reach it.
     steps.show("fleet-collector", &["-v"], &[3])?;
-    steps.show("fleet-collector", &["-v"], &[3])?;
+    steps.show("fleet-collector", &["-v", "--host", "down"], &[3])?;
     steps.show("fleet-alerter", &["-v"], &[0])?;
     steps.show("fleet", &["status"], &[0])?;
     steps.show("fleet", &["alerts"], &[0])?;
